@@ -1,0 +1,62 @@
+/* Lock files: every input of an image by name, size and SHA-256. recipes/<variant>/lock.<arch>.json
+ *
+ * One format for all package families. Paths are relative to an archive's root, so that any
+ * mirror serves; no host name is in a lock. Written canonically (json_write). */
+#ifndef KILN_RECIPE_LOCK_H
+#define KILN_RECIPE_LOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "digest/sha256.h"
+
+#define LOCK_SCHEMA "limekiln-lock-1"
+
+/* A signed index the solver used: an InRelease file. */
+struct lock_release {
+	char *archive; /* name from the recipe: "debian" */
+	char *suite;   /* "trixie-updates" */
+	char *path;    /* "dists/trixie-updates/InRelease" */
+	char *sha256;
+	int64_t date_s; /* its Date field */
+};
+
+struct lock_package {
+	char *name;
+	char *version;
+	char *arch;    /* the distribution's name for it: amd64, all */
+	char *archive; /* which archive's root path is relative to */
+	char *path;    /* "pool/main/b/bash/bash_5.2.37-2_amd64.deb" */
+	char *source;  /* source package name */
+	char *sha256;
+	uint64_t size_bytes;
+};
+
+struct lock {
+	char *variant;                 /* recipe folder's name */
+	char *arch;                    /* x86_64 */
+	char *family;                  /* deb */
+	char *solver;                  /* "apt 2.6.1" */
+	char *inputs_sha256;           /* recipe_lock_inputs() when it was made */
+	int64_t epoch_s;               /* newest release date: SOURCE_DATE_EPOCH of the image */
+	struct lock_release *releases; /* sorted by archive, suite */
+	size_t n_releases;
+	struct lock_package *packages; /* sorted by name, arch */
+	size_t n_packages;
+};
+
+/* Read and check every field (digest form, relative paths without "..", no duplicates, sizes).
+ * A missing file is ERR_IO with the remedy `just lock <variant>`. The caller frees. */
+int lock_load(struct lock **out, const char *path, struct err *e);
+/* Write canonically, only when the contents differ. */
+int lock_save(const struct lock *l, const char *path, struct err *e);
+void lock_free(struct lock *l);
+
+static inline void lock_cleanup(struct lock **l)
+{
+	lock_free(*l);
+}
+#define cleanup_lock __attribute__((cleanup(lock_cleanup)))
+
+#endif
