@@ -276,6 +276,8 @@ int cli_main(const struct cli_tool *tool, int argc, char **argv)
 		rc = run_tool(tool, &p, &e);
 	if (rc == 0)
 		return 0;
+	if (e.kind == ERR_NONE)
+		err_set(&e, ERR_INTERNAL, "failed without giving a reason");
 	/* A check that said no has told its findings already when it leaves no message. */
 	if (e.msg[0])
 		log_error(&e);

@@ -131,23 +131,35 @@ int io_write_full(int fd, const void *data, size_t len, struct err *e)
 	return 0;
 }
 
+static int make_folder(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (mkdir(path, 0777) == 0)
+		return 0;
+	if (errno == EEXIST && stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return 0;
+		errno = ENOTDIR;
+	}
+	return err_set_errno(e, ERR_IO, "make folder %s", path);
+}
+
 int io_mkdirs(const char *path, struct err *e)
 {
 	cleanup_free char *copy = mem_strdup(path, e);
 
 	if (!copy)
 		return -1;
-	for (char *p = copy + 1; *p; p++) {
-		if (*p != '/')
+	for (char *p = copy; *p; p++) {
+		if (*p != '/' || p == copy)
 			continue;
 		*p = 0;
-		if (mkdir(copy, 0777) < 0 && errno != EEXIST)
-			return err_set_errno(e, ERR_IO, "make folder %s", copy);
+		if (make_folder(copy, e) < 0)
+			return -1;
 		*p = '/';
 	}
-	if (mkdir(copy, 0777) < 0 && errno != EEXIST)
-		return err_set_errno(e, ERR_IO, "make folder %s", copy);
-	return 0;
+	return make_folder(copy, e);
 }
 
 char *io_dirname(const char *path, struct err *e)

@@ -28,21 +28,25 @@ static const char temp_suffix[] = ".kiln-tmp";
 
 static int make_named_temp(struct outfile *o, struct err *e)
 {
-	cleanup_free char *template =
-		mem_printf(e, "%s/.%s.XXXXXX%s", o->dir_path, io_basename(o->path), temp_suffix);
+	struct stat st = {0};
 
-	if (!template)
-		return -1;
-	int fd = mkostemps(template, (int)strlen(temp_suffix), O_CLOEXEC);
-	if (fd < 0)
-		return err_set_errno(e, ERR_IO, "%s: make a temporary file", o->path);
-	o->fd = fd;
-	o->temp_name = mem_strdup(io_basename(template), e);
-	if (!o->temp_name) {
-		unlink(template);
-		return -1;
+	/* A sweep that comes before the lock takes the file for a leftover: then make another. */
+	while (st.st_nlink == 0) {
+		cleanup_free char *template = mem_printf(
+			e, "%s/.%s.XXXXXX%s", o->dir_path, io_basename(o->path), temp_suffix);
+		if (!template)
+			return -1;
+		mem_close_fd(&o->fd);
+		o->fd = mkostemps(template, (int)strlen(temp_suffix), O_CLOEXEC);
+		if (o->fd < 0 || flock(o->fd, LOCK_EX) < 0 || fstat(o->fd, &st) < 0)
+			return err_set_errno(e, ERR_IO, "%s: make a temporary file", o->path);
+		free(o->temp_name);
+		o->temp_name = mem_strdup(io_basename(template), e);
+		if (!o->temp_name) {
+			unlink(template);
+			return -1;
+		}
 	}
-	flock(fd, LOCK_EX | LOCK_NB);
 	return 0;
 }
 
@@ -80,6 +84,8 @@ static void sweep_leftovers(const struct outfile *o)
 
 static int open_in_folder(struct outfile *o, struct err *e)
 {
+	if (!*io_basename(o->path))
+		return err_set(e, ERR_IO, "%s: not the name of a file", o->path);
 	o->dir_path = io_dirname(o->path, e);
 	if (!o->dir_path)
 		return -1;

@@ -31,6 +31,8 @@ static _Noreturn void exec_child(
 		_exit(126);
 	signal(SIGPIPE, SIG_DFL);
 	dup2(null, STDIN_FILENO);
+	if (null > STDERR_FILENO)
+		close(null);
 	dup2(out_fd >= 0 ? out_fd : STDERR_FILENO, STDOUT_FILENO);
 	if (err_fd >= 0)
 		dup2(err_fd, STDERR_FILENO);
@@ -78,15 +80,18 @@ static int collect(struct stream streams[2], struct err *e)
 	return 0;
 }
 
-static int wait_for(pid_t pid)
+/* The exit status, or 128+n for a signal; *signaled tells which. */
+static int wait_for(pid_t pid, bool *signaled)
 {
 	int status;
 
+	*signaled = false;
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return 126;
 	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	*signaled = WIFSIGNALED(status);
+	return *signaled ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 /* Where the last line of text starts; text loses its trailing newlines. */
@@ -98,7 +103,7 @@ static const char *last_line(struct buf *text)
 	return newline ? newline + 1 : buf_str(text);
 }
 
-static int report(const char *name, int status, const struct proc_options *opt,
+static int report(const char *name, int status, bool signaled, const struct proc_options *opt,
 	struct buf *stderr_text, struct err *e)
 {
 	const char *said = last_line(stderr_text);
@@ -108,7 +113,7 @@ static int report(const char *name, int status, const struct proc_options *opt,
 	if (status == 127 && !proc_exists(name))
 		return err_set(e, ERR_UNSUPPORTED, "program '%s' is not installed%s%s", name,
 			opt->remedy ? "; " : "", opt->remedy ? opt->remedy : "");
-	if (status > 128)
+	if (signaled)
 		return err_set(e, ERR_CHECK, "%s was ended by signal %d", name, status - 128);
 	return err_set(e, ERR_CHECK, "%s failed with exit status %d%s%s", name, status,
 		*said ? ": " : "", said);
@@ -152,10 +157,11 @@ int proc_run(char *const argv[], const struct proc_options *opt, int *status, st
 		return rc;
 	if (rc < 0)
 		kill(pid, SIGTERM);
-	int code = wait_for(pid);
+	bool signaled;
+	int code = wait_for(pid, &signaled);
 	if (status)
 		*status = code;
-	return rc < 0 ? -1 : report(argv[0], code, opt, &stderr_text, e);
+	return rc < 0 ? -1 : report(argv[0], code, signaled, opt, &stderr_text, e);
 }
 
 bool proc_exists(const char *name)
