@@ -1,7 +1,9 @@
 /* JSON values (jansson behind). Objects are written with sorted keys: equal values, equal bytes.
  *
- * Reading refuses duplicate keys, depth over 64, sizes over the caller's bound, invalid UTF-8 and
- * trailing data: ERR_FORMAT with the name, line and column. */
+ * Reading refuses duplicate keys, depth over 64, sizes over the caller's bound, invalid UTF-8,
+ * \u0000, trailing data, and numbers that are no int64_t (fractions and exponents are for no file
+ * of ours): ERR_FORMAT with the name, line and column. The top of a document is an object or array.
+ */
 #ifndef KILN_JSON_JSON_H
 #define KILN_JSON_JSON_H
 
