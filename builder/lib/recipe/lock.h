@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "digest/sha256.h"
 
@@ -49,6 +50,11 @@ struct lock {
 /* Read and check every field (digest form, relative paths without "..", no duplicates, sizes).
  * A missing file is ERR_IO with the remedy `just lock <variant>`. The caller frees. */
 int lock_load(struct lock **out, const char *path, struct err *e);
+/* The same for text that was read already; name stands for it in messages. */
+int lock_parse(struct lock **out, const char *data, size_t len, const char *name, struct err *e);
+
+/* Append the canonical text; ERR_FORMAT for a lock that lock_parse() would refuse. */
+int lock_format(const struct lock *l, struct buf *out, struct err *e);
 /* Write canonically, only when the contents differ. */
 int lock_save(const struct lock *l, const char *path, struct err *e);
 void lock_free(struct lock *l);
