@@ -1,0 +1,35 @@
+/* Raw deflate (RFC 1951) in one call a block, by libdeflate. An object is used by one thread at a
+ * time. */
+#ifndef KILN_CODEC_DEFLATE_H
+#define KILN_CODEC_DEFLATE_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+enum { DEFLATE_LEVEL_MIN = 1, DEFLATE_LEVEL_DEFAULT = 6, DEFLATE_LEVEL_MAX = 12 };
+
+struct deflate_encoder;
+struct deflate_decoder;
+
+/* level: DEFLATE_LEVEL_MIN to DEFLATE_LEVEL_MAX, else ERR_USAGE. */
+int deflate_encoder_new(struct deflate_encoder **out, unsigned level, struct err *e);
+
+/* Compress in to at most out_max bytes. Returns the bytes used, 0 when they do not suffice. The
+ * result depends on in, the level and deflate_library() only. */
+size_t deflate_encode(
+	struct deflate_encoder *enc, const void *in, size_t in_len, void *out, size_t out_max);
+void deflate_encoder_free(struct deflate_encoder *enc);
+
+int deflate_decoder_new(struct deflate_decoder **out, struct err *e);
+
+/* Decompress a stream that gives exactly out_len bytes; what follows its end within in_len is
+ * ignored. ERR_FORMAT when the stream is malformed, cut off or of another length. */
+int deflate_decode(struct deflate_decoder *dec, const void *in, size_t in_len, void *out,
+	size_t out_len, struct err *e);
+void deflate_decoder_free(struct deflate_decoder *dec);
+
+/* Name and version of the compressor, which the bytes depend on: "libdeflate 1.14". */
+const char *deflate_library(void);
+
+#endif

@@ -1,0 +1,84 @@
+#include "codec/deflate.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "unit.h"
+
+enum { SIZE = 65536 };
+
+static unsigned char plain[SIZE], packed[SIZE * 2], back[SIZE + 1];
+
+static void fill(unsigned kind)
+{
+	uint32_t x = 1;
+
+	for (size_t i = 0; i < SIZE; i++) {
+		x = x * 1664525 + 1013904223;
+		plain[i] = (unsigned char)(kind == 0 ? 0u : kind == 1 ? i % 251 : x >> 24);
+	}
+}
+
+static void test_levels(void)
+{
+	struct deflate_decoder *dec;
+
+	unit_about("levels");
+	CHECK(deflate_decoder_new(&dec, NULL) == 0);
+	for (unsigned level = DEFLATE_LEVEL_MIN; level <= DEFLATE_LEVEL_MAX; level++) {
+		struct deflate_encoder *enc;
+
+		CHECK(deflate_encoder_new(&enc, level, NULL) == 0);
+		for (unsigned kind = 0; kind < 3; kind++) {
+			fill(kind);
+			size_t n = deflate_encode(enc, plain, SIZE, packed, sizeof(packed));
+			CHECK(n > 0 && (kind == 2 || n < 1000));
+			memset(packed + n, 0xff, 16);
+			CHECK(deflate_decode(dec, packed, n + 16, back, SIZE, NULL) == 0);
+			CHECK(memcmp(plain, back, SIZE) == 0);
+		}
+		CHECK(deflate_encode(enc, plain, SIZE, packed, SIZE - 1) == 0);
+		deflate_encoder_free(enc);
+	}
+	deflate_decoder_free(dec);
+}
+
+static void test_bad_level(void)
+{
+	struct deflate_encoder *enc;
+	struct err e = {0};
+
+	unit_about("bad level");
+	CHECK(deflate_encoder_new(&enc, 0, &e) == -1 && e.kind == ERR_USAGE && !enc);
+	CHECK(deflate_encoder_new(&enc, 13, &e) == -1 && e.kind == ERR_USAGE && !enc);
+}
+
+static void test_bad_data(void)
+{
+	struct deflate_encoder *enc;
+	struct deflate_decoder *dec;
+	struct err e = {0};
+
+	unit_about("bad data");
+	fill(1);
+	CHECK(deflate_encoder_new(&enc, 6, NULL) == 0 && deflate_decoder_new(&dec, NULL) == 0);
+	size_t n = deflate_encode(enc, plain, SIZE, packed, SIZE);
+	CHECK(deflate_decode(dec, packed, n, back, SIZE + 1, &e) == -1 && e.kind == ERR_FORMAT);
+	CHECK(deflate_decode(dec, packed, n, back, SIZE - 1, &e) == -1 && e.kind == ERR_FORMAT);
+	CHECK(deflate_decode(dec, packed, n - 1, back, SIZE, &e) == -1 && e.kind == ERR_FORMAT);
+	CHECK(deflate_decode(dec, packed, 0, back, SIZE, &e) == -1 && e.kind == ERR_FORMAT);
+	CHECK(deflate_decode(dec, "\xff\xff\xff", 3, back, SIZE, &e) == -1 && e.kind == ERR_FORMAT);
+	deflate_encoder_free(enc);
+	deflate_decoder_free(dec);
+	deflate_encoder_free(NULL);
+	deflate_decoder_free(NULL);
+}
+
+int main(void)
+{
+	test_levels();
+	test_bad_level();
+	test_bad_data();
+	CHECK(strncmp(deflate_library(), "libdeflate ", 11) == 0);
+	return unit_done();
+}

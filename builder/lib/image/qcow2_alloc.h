@@ -1,0 +1,28 @@
+/* Where things go in a qcow2 file that is written from front to back, and how often each host
+ * cluster is referred to. Depends on the order of calls only. */
+#ifndef KILN_IMAGE_QCOW2_ALLOC_H
+#define KILN_IMAGE_QCOW2_ALLOC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* `struct qcow2_alloc a = {0}` is an empty file. */
+struct qcow2_alloc {
+	uint16_t *refcounts; /* of the clusters handed out */
+	size_t capacity;
+	uint64_t clusters; /* handed out: the length of the file */
+	uint64_t tail;     /* byte at which compressed data may go on; at a boundary: nowhere */
+};
+
+/* n whole clusters in a row, each with one reference. */
+int qcow2_alloc_clusters(struct qcow2_alloc *a, uint64_t n, uint64_t *offset, struct err *e);
+
+/* len (1 to a cluster) bytes for compressed data, right after the last such bytes where that is
+ * possible. Each cluster they touch gets one more reference. */
+int qcow2_alloc_bytes(struct qcow2_alloc *a, size_t len, uint64_t *offset, struct err *e);
+
+void qcow2_alloc_release(struct qcow2_alloc *a);
+
+#endif

@@ -1,0 +1,97 @@
+/* The qcow2 format as far as limekiln writes and accepts it (QEMU, docs/interop/qcow2.txt):
+ * version 3, 64 KiB clusters, 16-bit refcounts, compression type 0 (raw deflate). All numbers in
+ * the file are big-endian. "Host" is the qcow2 file, "guest" the disk it holds. */
+#ifndef KILN_IMAGE_QCOW2_FORMAT_H
+#define KILN_IMAGE_QCOW2_FORMAT_H
+
+#include <endian.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/err.h"
+
+#define QCOW2_CLUSTER_SIZE 65536u
+#define QCOW2_SECTOR_SIZE 512u
+/* One L2 table maps 512 MiB of the guest, one refcount block counts 2 GiB of the host. */
+#define QCOW2_L2_ENTRIES (QCOW2_CLUSTER_SIZE / 8)
+#define QCOW2_L2_SPAN ((uint64_t)QCOW2_L2_ENTRIES * QCOW2_CLUSTER_SIZE)
+#define QCOW2_REFBLOCK_ENTRIES (QCOW2_CLUSTER_SIZE / 2)
+#define QCOW2_REFTABLE_ENTRIES (QCOW2_CLUSTER_SIZE / 8) /* in one cluster of the table */
+
+/* QEMU's own bounds for the two tables. */
+#define QCOW2_L1_MAX (32u << 20 >> 3)
+#define QCOW2_REFTABLE_MAX_CLUSTERS (8u << 20 >> 16)
+
+/* A disk's size must be a multiple of this: Lima's Go reader and vz work in MiB. */
+#define QCOW2_SIZE_UNIT (1024u * 1024)
+
+/* L1 and L2 entries ("L1 table entry", "L2 table entry"). */
+#define QCOW2_COPIED (1ull << 63)
+#define QCOW2_COMPRESSED (1ull << 62)
+#define QCOW2_OFFSET_MASK 0x00fffffffffffe00ull
+#define QCOW2_L2_ZERO 1ull
+
+/* "Compressed Clusters Descriptor" with 64 KiB clusters: 54 bits of host offset, then 8 bits of
+ * additional 512-byte sectors after the one that the offset lies in. */
+#define QCOW2_CSIZE_SHIFT 54
+#define QCOW2_CSIZE_MASK 0xffull
+
+#define QCOW2_HEADER_SIZE 112 /* as written: with the compression type */
+
+struct qcow2_header {
+	uint64_t size_bytes; /* of the guest */
+	uint32_t l1_entries;
+	uint64_t l1_offset;
+	uint64_t reftable_offset;
+	uint32_t reftable_clusters;
+};
+
+/* Write the header to data, whose remaining bytes are zero: no extensions. */
+void qcow2_header_encode(const struct qcow2_header *h, unsigned char data[QCOW2_HEADER_SIZE]);
+
+/* Parse the first len bytes of a file, up to one cluster of them, and hold the header and its
+ * extensions to limekiln's rule. The offsets are held to their alignment, not to the file's size.
+ * Errors: ERR_FORMAT (malformed), ERR_INTEGRITY (cut off), ERR_UNSUPPORTED (valid qcow2, but with
+ * a feature the rule forbids, which is named). */
+int qcow2_header_parse(
+	struct qcow2_header *h, const unsigned char *data, size_t len, struct err *e);
+
+/* The descriptor of len_bytes of compressed data at host offset. */
+uint64_t qcow2_compressed_entry(uint64_t offset, size_t len_bytes);
+
+static inline void qcow2_put16(unsigned char *p, uint16_t v)
+{
+	v = htobe16(v);
+	memcpy(p, &v, sizeof(v));
+}
+static inline void qcow2_put32(unsigned char *p, uint32_t v)
+{
+	v = htobe32(v);
+	memcpy(p, &v, sizeof(v));
+}
+static inline void qcow2_put64(unsigned char *p, uint64_t v)
+{
+	v = htobe64(v);
+	memcpy(p, &v, sizeof(v));
+}
+static inline uint16_t qcow2_get16(const unsigned char *p)
+{
+	uint16_t v;
+	memcpy(&v, p, sizeof(v));
+	return be16toh(v);
+}
+static inline uint32_t qcow2_get32(const unsigned char *p)
+{
+	uint32_t v;
+	memcpy(&v, p, sizeof(v));
+	return be32toh(v);
+}
+static inline uint64_t qcow2_get64(const unsigned char *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof(v));
+	return be64toh(v);
+}
+
+#endif

@@ -1,0 +1,46 @@
+#include "options.h"
+
+#include "codec/deflate.h"
+
+#define OPTIONS(list) list, sizeof(list) / sizeof((list)[0])
+
+static const struct cli_option compress_options[] = {
+	{"output", 'o', CLI_STRING, offsetof(struct qcow2_cli, output), "FILE",
+		"the image to write"},
+	{"level", 'l', CLI_UINT, offsetof(struct qcow2_cli, level), "N",
+		"1 (fast) to 12 (small); default 6"},
+	{"threads", 't', CLI_UINT, offsetof(struct qcow2_cli, threads), "N",
+		"compress with N threads; default: one a processor"},
+	{"report", 0, CLI_STRING, offsetof(struct qcow2_cli, report), "FILE",
+		"write sizes and SHA-256 of the image as JSON"},
+};
+
+static const struct cli_option verify_options[] = {
+	{"threads", 't', CLI_UINT, offsetof(struct qcow2_cli, threads), "N",
+		"compare with N threads; default: one a processor"},
+};
+
+static const struct cli_command commands[] = {
+	{"compress", "DISK.raw -o DISK.qcow2", "write a raw disk as a compressed image", 1, 1,
+		OPTIONS(compress_options), compress_run},
+	{"verify", "DISK.raw DISK.qcow2", "hold an image to the rules for Lima and to the raw disk",
+		2, 2, OPTIONS(verify_options), verify_run},
+};
+
+static void init(void *opts)
+{
+	struct qcow2_cli *o = opts;
+
+	o->level = DEFLATE_LEVEL_DEFAULT;
+	o->threads = cli_default_threads();
+}
+
+const struct cli_tool qcow2_tool = {
+	.name = "kiln-qcow2",
+	.summary = "deterministic compressed qcow2 images",
+	.commands = commands,
+	.n_commands = sizeof(commands) / sizeof(commands[0]),
+	.options_size = sizeof(struct qcow2_cli),
+	.init = init,
+	.notes = "The image's bytes depend on the disk, the level and libdeflate's version only.",
+};
