@@ -1,0 +1,3 @@
+. "$TOP/tests/lib/tap.sh"
+exits 0 help kiln-plan --help
+tap_done
