@@ -43,9 +43,10 @@ int deflate_decoder_new(struct deflate_decoder **out, struct err *e)
 }
 
 int deflate_decode(struct deflate_decoder *dec, const void *in, size_t in_len, void *out,
-	size_t out_len, struct err *e)
+	size_t out_len, size_t *used, struct err *e)
 {
-	switch (libdeflate_deflate_decompress(theirs_dec(dec), in, in_len, out, out_len, NULL)) {
+	switch (libdeflate_deflate_decompress_ex(
+		theirs_dec(dec), in, in_len, out, out_len, used, NULL)) {
 	case LIBDEFLATE_SUCCESS:
 		return 0;
 	case LIBDEFLATE_SHORT_OUTPUT:

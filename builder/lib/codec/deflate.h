@@ -23,10 +23,10 @@ void deflate_encoder_free(struct deflate_encoder *enc);
 
 int deflate_decoder_new(struct deflate_decoder **out, struct err *e);
 
-/* Decompress a stream that gives exactly out_len bytes; what follows its end within in_len is
- * ignored. ERR_FORMAT when the stream is malformed, cut off or of another length. */
+/* Decompress a stream that gives exactly out_len bytes. It may end before in_len: *used tells
+ * where. ERR_FORMAT when the stream is malformed, cut off or of another length. */
 int deflate_decode(struct deflate_decoder *dec, const void *in, size_t in_len, void *out,
-	size_t out_len, struct err *e);
+	size_t out_len, size_t *used, struct err *e);
 void deflate_decoder_free(struct deflate_decoder *dec);
 
 /* Name and version of the compressor, which the bytes depend on: "libdeflate 1.14". */

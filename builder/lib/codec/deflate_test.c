@@ -22,6 +22,7 @@ static void fill(unsigned kind)
 static void test_levels(void)
 {
 	struct deflate_decoder *dec;
+	size_t used;
 
 	unit_about("levels");
 	CHECK(deflate_decoder_new(&dec, NULL) == 0);
@@ -34,7 +35,8 @@ static void test_levels(void)
 			size_t n = deflate_encode(enc, plain, SIZE, packed, sizeof(packed));
 			CHECK(n > 0 && (kind == 2 || n < 1000));
 			memset(packed + n, 0xff, 16);
-			CHECK(deflate_decode(dec, packed, n + 16, back, SIZE, NULL) == 0);
+			CHECK(deflate_decode(dec, packed, n + 16, back, SIZE, &used, NULL) == 0);
+			CHECK(used == n);
 			CHECK(memcmp(plain, back, SIZE) == 0);
 		}
 		CHECK(deflate_encode(enc, plain, SIZE, packed, SIZE - 1) == 0);
@@ -57,17 +59,22 @@ static void test_bad_data(void)
 {
 	struct deflate_encoder *enc;
 	struct deflate_decoder *dec;
+	size_t used;
 	struct err e = {0};
 
 	unit_about("bad data");
 	fill(1);
 	CHECK(deflate_encoder_new(&enc, 6, NULL) == 0 && deflate_decoder_new(&dec, NULL) == 0);
 	size_t n = deflate_encode(enc, plain, SIZE, packed, SIZE);
-	CHECK(deflate_decode(dec, packed, n, back, SIZE + 1, &e) == -1 && e.kind == ERR_FORMAT);
-	CHECK(deflate_decode(dec, packed, n, back, SIZE - 1, &e) == -1 && e.kind == ERR_FORMAT);
-	CHECK(deflate_decode(dec, packed, n - 1, back, SIZE, &e) == -1 && e.kind == ERR_FORMAT);
-	CHECK(deflate_decode(dec, packed, 0, back, SIZE, &e) == -1 && e.kind == ERR_FORMAT);
-	CHECK(deflate_decode(dec, "\xff\xff\xff", 3, back, SIZE, &e) == -1 && e.kind == ERR_FORMAT);
+	CHECK(deflate_decode(dec, packed, n, back, SIZE + 1, &used, &e) == -1 &&
+		e.kind == ERR_FORMAT);
+	CHECK(deflate_decode(dec, packed, n, back, SIZE - 1, &used, &e) == -1 &&
+		e.kind == ERR_FORMAT);
+	CHECK(deflate_decode(dec, packed, n - 1, back, SIZE, &used, &e) == -1 &&
+		e.kind == ERR_FORMAT);
+	CHECK(deflate_decode(dec, packed, 0, back, SIZE, &used, &e) == -1 && e.kind == ERR_FORMAT);
+	CHECK(deflate_decode(dec, "\xff\xff\xff", 3, back, SIZE, &used, &e) == -1 &&
+		e.kind == ERR_FORMAT);
 	deflate_encoder_free(enc);
 	deflate_decoder_free(dec);
 	deflate_encoder_free(NULL);

@@ -48,6 +48,24 @@ static int share(struct check *c, uint64_t offset, uint64_t len, struct err *e)
 	return 0;
 }
 
+static int count_cluster(
+	struct check *c, const struct qcow2_cluster *cluster, uint64_t guest, struct err *e)
+{
+	switch (cluster->kind) {
+	case QCOW2_KIND_HOLE:
+		return 0;
+	case QCOW2_KIND_ZERO:
+		return err_set(e, ERR_UNSUPPORTED,
+			"guest byte %llu: a cluster marked as zeros; a new image leaves it out",
+			(unsigned long long)guest);
+	case QCOW2_KIND_PLAIN:
+		return own(c, cluster->offset, QCOW2_CLUSTER_SIZE, e);
+	case QCOW2_KIND_COMPRESSED:
+		return share(c, cluster->offset, cluster->len, e);
+	}
+	return err_set(e, ERR_INTERNAL, "cluster of no kind");
+}
+
 static int count_l2(struct check *c, uint32_t l1_index, struct err *e)
 {
 	uint64_t offset;
@@ -70,13 +88,8 @@ static int count_l2(struct check *c, uint32_t l1_index, struct err *e)
 				(unsigned long long)guest);
 		if (qcow2_image_decode(c->img, entry, guest, &cluster, e) < 0)
 			return -1;
-		int rc = 0;
-		if (cluster.kind == QCOW2_KIND_COMPRESSED)
-			rc = share(c, cluster.offset, cluster.len, e);
-		else if (cluster.offset)
-			rc = own(c, cluster.offset, QCOW2_CLUSTER_SIZE, e);
-		if (rc < 0)
-			return err_prefix(e, "guest byte %llu", (unsigned long long)guest);
+		if (count_cluster(c, &cluster, guest, e) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -61,6 +61,14 @@ static int malformed(const char *what, struct err *e)
 	return err_set(e, ERR_FORMAT, "malformed qcow2: %s", what);
 }
 
+/* Something reaches beyond the len bytes there are of the first cluster. */
+static int ends_early(size_t len, const char *what, struct err *e)
+{
+	if (len < QCOW2_CLUSTER_SIZE)
+		return err_set(e, ERR_INTEGRITY, "cut off: ends within the %s", what);
+	return err_set(e, ERR_FORMAT, "malformed qcow2: %s too long", what);
+}
+
 /* Feature bits ("incompatible_features", "compatible_features", "autoclear_features"). */
 static int check_features(const unsigned char *data, struct err *e)
 {
@@ -123,14 +131,16 @@ static int check_version3(const unsigned char *data, size_t len, struct err *e)
 	if (header_len < H_LENGTH_MIN || header_len % 8 || header_len > QCOW2_CLUSTER_SIZE)
 		return malformed("header length out of range", e);
 	if (header_len > len)
-		return err_set(e, ERR_INTEGRITY, "cut off: ends within the header");
-	if (header_len > H_COMPRESSION && data[H_COMPRESSION])
+		return ends_early(len, "header", e);
+	if (header_len == H_LENGTH_MIN)
+		return 0;
+	if (data[H_COMPRESSION])
 		return malformed("compression type without its feature bit", e);
-	for (uint32_t i = H_COMPRESSION + 1; i < header_len; i++) {
+	for (uint32_t i = H_COMPRESSION + 1; i < QCOW2_HEADER_SIZE; i++) {
 		if (data[i])
 			return unsupported("unknown header fields", e);
 	}
-	return 0;
+	return header_len > QCOW2_HEADER_SIZE ? unsupported("unknown header fields", e) : 0;
 }
 
 /* "Header extensions": type, length, data padded to 8 bytes; type 0 ends them. */
@@ -141,13 +151,13 @@ static int check_extensions(const unsigned char *data, size_t len, struct err *e
 
 	for (;;) {
 		if (len - at < 8)
-			return malformed("header extensions without an end", e);
+			return ends_early(len, "header extensions", e);
 		uint32_t type = qcow2_get32(data + at);
 		uint32_t size = qcow2_get32(data + at + 4);
 		if (type == 0)
 			return size ? malformed("header extensions end badly", e) : 0;
 		if (size > len - at - 8)
-			return malformed("header extension larger than its cluster", e);
+			return ends_early(len, "header extension", e);
 		switch (type) {
 		case 0xe2792aca:
 			return unsupported("backing file format", e);
@@ -192,11 +202,11 @@ int qcow2_header_parse(struct qcow2_header *h, const unsigned char *data, size_t
 	if (len < sizeof(magic) || memcmp(data, magic, sizeof(magic)) != 0)
 		return err_set(e, ERR_FORMAT, "not a qcow2 image");
 	if (len < H_LENGTH_MIN)
-		return err_set(e, ERR_INTEGRITY, "cut off: ends within the header");
+		return ends_early(len, "header", e);
 	if (len > QCOW2_CLUSTER_SIZE)
 		len = QCOW2_CLUSTER_SIZE;
-	if (check_kind(data, e) < 0 || check_version3(data, len, e) < 0 ||
-		check_features(data, e) < 0 || check_extensions(data, len, e) < 0)
+	if (check_kind(data, e) < 0 || check_features(data, e) < 0 ||
+		check_version3(data, len, e) < 0 || check_extensions(data, len, e) < 0)
 		return -1;
 
 	*h = (struct qcow2_header){

@@ -58,18 +58,27 @@ static int worker_new(const void *ctx, void **state, struct err *e)
 	return 0;
 }
 
+/* Decompress; the descriptor must not name more sectors than the data takes. */
+static int load_compressed(struct worker *w, const struct qcow2_cluster *c, struct err *e)
+{
+	size_t used;
+
+	if (io_pread_full(w->opt->image_fd, w->packed, c->len, c->offset, e) < 0 ||
+		deflate_decode(
+			w->decoder, w->packed, c->len, w->guest, QCOW2_CLUSTER_SIZE, &used, e) < 0)
+		return -1;
+	if (c->len - used >= QCOW2_SECTOR_SIZE)
+		return err_set(e, ERR_FORMAT, "compressed data is followed by unused sectors");
+	return 0;
+}
+
 static int load_guest(struct worker *w, const struct qcow2_cluster *c, struct err *e)
 {
-	int fd = w->opt->image_fd;
-
 	switch (c->kind) {
 	case QCOW2_KIND_PLAIN:
-		return io_pread_full(fd, w->guest, QCOW2_CLUSTER_SIZE, c->offset, e);
+		return io_pread_full(w->opt->image_fd, w->guest, QCOW2_CLUSTER_SIZE, c->offset, e);
 	case QCOW2_KIND_COMPRESSED:
-		if (io_pread_full(fd, w->packed, c->len, c->offset, e) < 0)
-			return -1;
-		return deflate_decode(
-			w->decoder, w->packed, c->len, w->guest, QCOW2_CLUSTER_SIZE, e);
+		return load_compressed(w, c, e);
 	case QCOW2_KIND_HOLE:
 	case QCOW2_KIND_ZERO:
 		break;

@@ -22,9 +22,8 @@ poke() {
 	printf '%b' "$escaped" | put "$1" "$2"
 }
 
-# be64 FILE OFFSET: the number that stands there.
-be64() { printf '%d' "0x$(od -An -v -tx1 -j "$2" -N 8 "$1" | tr -d ' \n')"; }
-be16() { printf '%d' "0x$(od -An -v -tx1 -j "$2" -N 2 "$1" | tr -d ' \n')"; }
+# be64 FILE OFFSET: the number that stands there (bit 63 makes it negative).
+be64() { echo $((0x$(od -An -v -tx1 -j "$2" -N 8 "$1" | tr -d ' \n'))); }
 
 # Offsets in the header of a qcow2 image.
 l1_of() { be64 "$1" 40; }
