@@ -34,7 +34,9 @@ static _Noreturn void exec_child(
 	if (null > STDERR_FILENO)
 		close(null);
 	dup2(out_fd >= 0 ? out_fd : STDERR_FILENO, STDOUT_FILENO);
-	if (err_fd >= 0)
+	if (opt->join_stderr)
+		dup2(STDOUT_FILENO, STDERR_FILENO);
+	else if (err_fd >= 0)
 		dup2(err_fd, STDERR_FILENO);
 	setenv("LC_ALL", "C.UTF-8", 1);
 	setenv("TZ", "UTC", 1);

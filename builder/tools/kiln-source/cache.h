@@ -1,0 +1,24 @@
+/* The cache: files by their SHA-256, shared by all builds of a user.
+ *
+ * <base>/sha256/<first 2 digits>/<digest>       whole and verified when it got its name
+ * <base>/sha256/<first 2 digits>/<digest>.part  on its way; its writer holds a flock on it
+ * <base>/apt/<key>                              apt's own state (apt.h) */
+#ifndef KILN_SOURCE_CACHE_H
+#define KILN_SOURCE_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* $LIMEKILN_CACHE, else $XDG_CACHE_HOME/limekiln, else ~/.cache/limekiln, as an absolute path.
+ * ERR_USAGE when none of the three is set. The caller frees. */
+char *cache_base(struct err *e);
+
+/* Where a file lies below base. The caller frees. */
+char *cache_path(const char *base, const char *sha256, struct err *e);
+
+/* True when a regular file of that size lies at path. */
+bool cache_has(const char *path, uint64_t size_bytes);
+
+#endif

@@ -1,0 +1,222 @@
+#include "mirror.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "host_apt.h"
+
+static bool has_prefix(const char *text, const char *prefix)
+{
+	return strncasecmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static void cut_slashes(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len > 1 && text[len - 1] == '/')
+		text[--len] = 0;
+}
+
+/* A password in an address would end up in messages and process lists. */
+static int check_url(const char *url, const char *archive, struct err *e)
+{
+	const char *host = strstr(url, "://") + 3;
+	size_t authority = strcspn(host, "/");
+
+	if (authority == 0)
+		return err_set(e, ERR_USAGE, "mirror of %s: '%s' names no host", archive, url);
+	if (memchr(host, '@', authority))
+		return err_set(e, ERR_USAGE,
+			"mirror of %s: give an address without user name and password", archive);
+	for (const char *c = url; *c; c++) {
+		if (*c <= ' ' || *c >= 0x7f || strchr("\"'<>\\^`{|}?#[]", *c))
+			return err_set(
+				e, ERR_USAGE, "mirror of %s: '%s' is no plain URL", archive, url);
+	}
+	return 0;
+}
+
+static int set_folder(struct mirror *m, const char *path, struct err *e)
+{
+	cleanup_free char *real = realpath(path, NULL);
+	struct stat st;
+
+	if (!real || stat(real, &st) < 0)
+		return err_set_errno(e, ERR_IO, "mirror of %s: folder %s", m->archive, path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, ERR_USAGE, "mirror of %s: %s is not a folder", m->archive, path);
+	m->base = steal_ptr(&real);
+	m->is_folder = true;
+	return 0;
+}
+
+/* value is a URL or a folder, as a person or apt gives it. */
+static int set_base(struct mirror *m, const char *value, struct err *e)
+{
+	if (has_prefix(value, "file:") || has_prefix(value, "copy:")) {
+		value += 5;
+		if (strncmp(value, "//", 2) == 0)
+			value += 2;
+		return set_folder(m, value, e);
+	}
+	if (!strstr(value, "://"))
+		return set_folder(m, value, e);
+	if (!has_prefix(value, "http://") && !has_prefix(value, "https://"))
+		return err_set(e, ERR_USAGE,
+			"mirror of %s: '%s' is neither http, https nor a "
+			"folder",
+			m->archive, value);
+	if (check_url(value, m->archive, e) < 0)
+		return -1;
+	m->base = mem_strdup(value, e);
+	if (!m->base)
+		return -1;
+	cut_slashes(m->base);
+	return 0;
+}
+
+/* LIMEKILN_MIRROR_DEBIAN_SECURITY for debian-security */
+static const char *from_environment(const char *archive, char name[128])
+{
+	int n = snprintf(name, 128, "LIMEKILN_MIRROR_%s", archive);
+
+	for (int i = 0; i < n && i < 127; i++)
+		name[i] = isalnum((unsigned char)name[i]) ? (char)toupper((unsigned char)name[i])
+							  : '_';
+	const char *value = getenv(name);
+	return value && *value ? value : NULL;
+}
+
+static const char *from_options(const struct strv *given, const char *archive)
+{
+	const char *value = NULL;
+	size_t len = strlen(archive);
+
+	for (size_t i = 0; i < given->n; i++) {
+		if (strncmp(given->items[i], archive, len) == 0 && given->items[i][len] == '=')
+			value = given->items[i] + len + 1;
+	}
+	return value;
+}
+
+static int check_given(const struct strv *given, struct err *e)
+{
+	for (size_t i = 0; i < given->n; i++) {
+		const char *equals = strchr(given->items[i], '=');
+
+		if (!equals || equals == given->items[i] || !equals[1])
+			return err_set(e, ERR_USAGE,
+				"--mirror '%s' is not ARCHIVE=URL or "
+				"ARCHIVE=FOLDER",
+				given->items[i]);
+	}
+	return 0;
+}
+
+/* The archive's own ways to name a mirror; leaves m->base NULL when neither is used. */
+static int find_named(struct mirror *m, const struct strv *given, struct err *e)
+{
+	char variable[128];
+	const char *value = from_options(given, m->archive);
+
+	if (value)
+		return set_base(m, value, e);
+	value = from_environment(m->archive, variable);
+	if (value && set_base(m, value, e) < 0)
+		return err_prefix(e, "%s", variable);
+	return 0;
+}
+
+static int find_in_host(struct mirror *m, const struct recipe_archive *archive,
+	struct host_apt *host, struct err *e)
+{
+	char variable[128];
+
+	if (host_apt_load(host, e) < 0)
+		return -1;
+	cleanup_free char *base = host_apt_find(host, archive, e);
+	if (base)
+		return set_base(m, base, e);
+	from_environment(archive->name, variable);
+	return err_set(e, ERR_USAGE,
+		"no mirror for archive '%s' in this host's apt configuration; name one with "
+		"--mirror %s=URL or %s=URL (a folder will do too)",
+		archive->name, archive->name, variable);
+}
+
+int mirrors_find(struct mirrors *out, const struct recipe_archive *archives, size_t n,
+	const struct strv *given, struct err *e)
+{
+	MEM_CLEANUP(host_apt) struct host_apt *host = host_apt_new(e);
+
+	if (!host || check_given(given, e) < 0)
+		return -1;
+	out->items = mem_array(n + 1, sizeof(*out->items), e);
+	if (!out->items)
+		return -1;
+	bool any_server = false;
+	for (size_t i = 0; i < n; i++) {
+		struct mirror *m = &out->items[i];
+
+		out->n = i + 1;
+		m->archive = mem_strdup(archives[i].name, e);
+		if (!m->archive || find_named(m, given, e) < 0)
+			return -1;
+		if (!m->base && find_in_host(m, &archives[i], host, e) < 0)
+			return -1;
+		any_server = any_server || !m->is_folder;
+	}
+	return any_server ? host_apt_access(&out->access, e) : 0;
+}
+
+void mirrors_release(struct mirrors *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		free(m->items[i].archive);
+		free(m->items[i].base);
+	}
+	free(m->items);
+	free(m->access.http_proxy);
+	free(m->access.https_proxy);
+	free(m->access.ca_file);
+	*m = (struct mirrors){0};
+}
+
+const struct mirror *mirrors_get(const struct mirrors *m, const char *archive)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		if (strcmp(m->items[i].archive, archive) == 0)
+			return &m->items[i];
+	}
+	return NULL;
+}
+
+int mirror_put_encoded(struct buf *out, const char *text, struct err *e)
+{
+	for (const char *c = text; *c; c++) {
+		bool plain = isalnum((unsigned char)*c) || strchr("-._~/+:@=,", *c);
+
+		if (plain ? buf_putc(out, *c, e) < 0
+			  : buf_printf(out, e, "%%%02x", (unsigned char)*c) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+char *mirror_address(const struct mirror *m, const char *path, struct err *e)
+{
+	cleanup_buf struct buf url = {0};
+
+	if (m->is_folder)
+		return mem_printf(e, "%s/%s", m->base, path);
+	if (buf_printf(&url, e, "%s/", m->base) < 0 || mirror_put_encoded(&url, path, e) < 0)
+		return NULL;
+	return buf_steal(&url, e);
+}

@@ -1,0 +1,102 @@
+#include "options.h"
+
+#include <stddef.h>
+
+#define FIELD(name) offsetof(struct source_options, name)
+#define OPTION_LOCK                                                         \
+	{                                                                   \
+		"lock", 'l', CLI_STRING, FIELD(lock), "FILE",               \
+			"the lock file: recipes/<variant>/lock.<arch>.json" \
+	}
+#define OPTION_MIRROR                                                                        \
+	{                                                                                    \
+		"mirror", 'm', CLI_LIST, FIELD(mirrors), "ARCHIVE=URL|DIR",                  \
+			"take an archive from there (default: the host's apt configuration)" \
+	}
+#define OPTION_THREADS                                             \
+	{                                                          \
+		"threads", 't', CLI_UINT, FIELD(threads), "N",     \
+			"worker threads (default: all processors)" \
+	}
+
+static const struct cli_option lock_options[] = {
+	{"root", 'r', CLI_STRING, FIELD(root), "DIR", "the repository (default: .)"},
+	{"arch", 'a', CLI_LIST, FIELD(arches), "ARCH",
+		"x86_64 or aarch64 (default: all that the recipe has)"},
+	{"with", 'w', CLI_LIST, FIELD(with), "OPTION", "enable an option of the recipe"},
+	OPTION_MIRROR,
+	{"keyring", 'k', CLI_STRING, FIELD(keyring), "FILE",
+		"keys that sign the archives (default: Debian's archive keyring)"},
+	{"check", 'c', CLI_FLAG, FIELD(check), NULL,
+		"write nothing; exit 1 if a lock would change"},
+};
+
+static const struct cli_option fetch_options[] = {
+	OPTION_LOCK,
+	OPTION_MIRROR,
+	{"jobs", 'j', CLI_UINT, FIELD(jobs), "N", "connections at once (default: 8)"},
+	{"timeout", 0, CLI_UINT, FIELD(timeout_s), "SECONDS",
+		"give a connection up that brings nothing for so long (default: 30)"},
+	{"stamp", 0, CLI_STRING, FIELD(stamp), "FILE", "write FILE when all is in the cache"},
+	{"stale-list", 0, CLI_STRING, FIELD(stale_list), "FILE",
+		"write the packages that the archive no longer has into FILE"},
+};
+
+static const struct cli_option verify_options[] = {
+	OPTION_LOCK,
+	OPTION_THREADS,
+	{"repair", 0, CLI_FLAG, FIELD(repair), NULL,
+		"move wrong files aside, so that fetch brings them anew"},
+};
+
+static const struct cli_option repo_options[] = {
+	OPTION_LOCK,
+	{"output", 'o', CLI_STRING, FIELD(output), "DIR", "the repository to make or replace"},
+	OPTION_THREADS,
+};
+
+#define N(table) (table), sizeof(table) / sizeof((table)[0])
+
+static const struct cli_command commands[] = {
+	{"lock", "VARIANT", "resolve a recipe to exact packages and write its lock files", 1, 1,
+		N(lock_options), source_lock},
+	{"fetch", "--lock FILE", "bring every file of a lock into the cache", 0, 0,
+		N(fetch_options), source_fetch},
+	{"verify", "--lock FILE", "hash every file of a lock in the cache again", 0, 0,
+		N(verify_options), source_verify},
+	{"repo", "--lock FILE -o DIR", "make an apt repository of a lock's files", 0, 0,
+		N(repo_options), source_repo},
+};
+
+static void init(void *opts)
+{
+	struct source_options *o = opts;
+
+	o->root = ".";
+	o->keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+	o->jobs = 8;
+	o->timeout_s = 30;
+	o->threads = cli_default_threads();
+}
+
+static void release(void *opts)
+{
+	struct source_options *o = opts;
+
+	strv_release(&o->arches);
+	strv_release(&o->with);
+	strv_release(&o->mirrors);
+}
+
+const struct cli_tool source_tool = {
+	.name = "kiln-source",
+	.summary = "pin, fetch and check the packages that images are made of",
+	.commands = commands,
+	.n_commands = sizeof(commands) / sizeof(commands[0]),
+	.options_size = sizeof(struct source_options),
+	.init = init,
+	.release = release,
+	.notes = "The cache is $LIMEKILN_CACHE, else $XDG_CACHE_HOME/limekiln, else "
+		 "~/.cache/limekiln.\nMirrors may also be named by LIMEKILN_MIRROR_<ARCHIVE>, such "
+		 "as LIMEKILN_MIRROR_DEBIAN.\n",
+};

@@ -1,0 +1,187 @@
+#include "resolve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "apt_answer.h"
+#include "base/buf.h"
+#include "base/io.h"
+#include "deb/release.h"
+#include "digest/sha256.h"
+
+#define MAX_RELEASE_SIZE ((size_t)16 << 20)
+
+/* Ask the solver what would be installed on an empty system. */
+static int ask_solver(struct apt_root *root, const struct recipe *r, const struct recipe_arch *arch,
+	const struct strv *options, struct buf *uris, struct err *e)
+{
+	static const char *const fixed[] = {"apt-get", "install", "--print-uris", "--yes", "-qq",
+		"--no-install-recommends", "?essential"};
+	cleanup_strv struct strv packages = {0};
+	cleanup_strv struct strv argv = {0};
+
+	if (recipe_packages(&packages, r, arch, options, e) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		if (strv_add(&argv, fixed[i], e) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < packages.n; i++) {
+		if (strv_add(&argv, packages.items[i], e) < 0)
+			return -1;
+	}
+	struct err why = {0};
+	if (apt_root_run(root, &argv, uris, &why) == 0)
+		return 0;
+	if (why.kind != ERR_CHECK)
+		return err_set(e, why.kind, "%s", why.msg);
+	return err_set(e, ERR_FORMAT,
+		"apt finds no way to install the packages of %s for %s; see its words above, then "
+		"correct the recipe's packages, suites or components",
+		r->path, arch->name);
+}
+
+/* Ask for the index records of everything chosen. */
+static int ask_records(struct apt_root *root, const struct apt_choices *choices,
+	struct buf *records, struct err *e)
+{
+	cleanup_strv struct strv argv = {0};
+
+	if (strv_add(&argv, "apt-cache", e) < 0 || strv_add(&argv, "show", e) < 0)
+		return -1;
+	for (size_t i = 0; i < choices->n; i++) {
+		const struct apt_choice *c = &choices->items[i];
+
+		if (strv_addf(&argv, e, "%s=%s", c->name, c->version) < 0)
+			return -1;
+	}
+	if (apt_root_run(root, &argv, records, e) < 0)
+		return err_prefix(e, "read the index records of the chosen packages");
+	return 0;
+}
+
+static int ask_version(struct apt_root *root, char **solver, struct err *e)
+{
+	cleanup_strv struct strv argv = {0};
+	cleanup_buf struct buf out = {0};
+
+	if (strv_add(&argv, "apt-get", e) < 0 || strv_add(&argv, "--version", e) < 0 ||
+		apt_root_run(root, &argv, &out, e) < 0)
+		return -1;
+	/* "apt 2.6.1 (amd64)": the host's architecture does not matter. */
+	const char *text = buf_str(&out);
+	size_t name = strcspn(text, " \n");
+	size_t version = text[name] == ' ' ? 1 + strcspn(text + name + 1, " \n") : 0;
+	*solver = mem_strndup(text, name + version, e);
+	return *solver ? 0 : -1;
+}
+
+static int add_release(struct lock_release *r, struct apt_root *root, const struct mirror *m,
+	const char *suite, struct err *e)
+{
+	cleanup_free char *path = apt_root_release_path(root, m, suite, e);
+	cleanup_buf struct buf text = {0};
+	char hex[SHA256_HEX_SIZE];
+
+	if (!path || io_read_file(path, MAX_RELEASE_SIZE, &text, e) < 0 ||
+		release_read_date(buf_str(&text), text.len, path, &r->date_s, e) < 0 ||
+		sha256_buffer_hex(buf_str(&text), text.len, hex, e) < 0)
+		return -1;
+	r->archive = mem_strdup(m->archive, e);
+	r->suite = mem_strdup(suite, e);
+	r->path = mem_printf(e, "dists/%s/InRelease", suite);
+	r->sha256 = mem_strdup(hex, e);
+	return r->archive && r->suite && r->path && r->sha256 ? 0 : -1;
+}
+
+static int compare_releases(const void *a, const void *b)
+{
+	const struct lock_release *x = a;
+	const struct lock_release *y = b;
+	int order = strcmp(x->archive, y->archive);
+
+	return order ? order : strcmp(x->suite, y->suite);
+}
+
+static int add_releases(struct lock *l, const struct recipe *r, struct apt_root *root,
+	const struct mirrors *mirrors, struct err *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_archives; i++)
+		n += r->archives[i].suites.n;
+	l->releases = mem_array(n + 1, sizeof(*l->releases), e);
+	if (!l->releases)
+		return -1;
+	for (size_t i = 0; i < r->n_archives; i++) {
+		const struct recipe_archive *a = &r->archives[i];
+
+		for (size_t s = 0; s < a->suites.n; s++) {
+			struct lock_release *release = &l->releases[l->n_releases++];
+
+			if (add_release(release, root, mirrors_get(mirrors, a->name),
+				    a->suites.items[s], e) < 0)
+				return -1;
+			if (release->date_s > l->epoch_s)
+				l->epoch_s = release->date_s;
+		}
+	}
+	qsort(l->releases, l->n_releases, sizeof(*l->releases), compare_releases);
+	return 0;
+}
+
+/* apt also takes virtual packages, patterns and "name-" for names; a recipe means packages. */
+static int check_all_there(const struct lock *l, const struct recipe *r,
+	const struct recipe_arch *arch, const struct strv *options, struct err *e)
+{
+	cleanup_strv struct strv packages = {0};
+
+	if (recipe_packages(&packages, r, arch, options, e) < 0)
+		return -1;
+	for (size_t i = 0, at = 0; i < packages.n; i++) {
+		while (at < l->n_packages && strcmp(l->packages[at].name, packages.items[i]) < 0)
+			at++;
+		if (at == l->n_packages || strcmp(l->packages[at].name, packages.items[i]) != 0)
+			return err_set(e, ERR_FORMAT,
+				"%s: the archives have no package named '%s' for %s (a virtual "
+				"package must be given by the name of what provides it)",
+				r->path, packages.items[i], arch->name);
+	}
+	return 0;
+}
+
+static int set_names(struct lock *l, const struct recipe *r, const struct recipe_arch *arch,
+	const struct strv *options, struct err *e)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	if (recipe_lock_inputs(r, arch, options, hex, e) < 0)
+		return -1;
+	l->variant = mem_strdup(r->variant, e);
+	l->arch = mem_strdup(arch->name, e);
+	l->family = mem_strdup(r->family, e);
+	l->inputs_sha256 = mem_strdup(hex, e);
+	return l->variant && l->arch && l->family && l->inputs_sha256 ? 0 : -1;
+}
+
+int resolve_lock(struct lock **out, const struct recipe *r, const struct recipe_arch *arch,
+	const struct strv *options, struct apt_root *root, const struct mirrors *mirrors,
+	struct err *e)
+{
+	cleanup_lock struct lock *l = mem_zalloc(sizeof(*l), e);
+	cleanup_apt_choices struct apt_choices choices = {0};
+	cleanup_buf struct buf uris = {0};
+	cleanup_buf struct buf records = {0};
+
+	*out = NULL;
+	if (!l || set_names(l, r, arch, options, e) < 0 || ask_version(root, &l->solver, e) < 0 ||
+		ask_solver(root, r, arch, options, &uris, e) < 0 ||
+		apt_parse_choices(&choices, uris.data, mirrors, e) < 0 ||
+		ask_records(root, &choices, &records, e) < 0 ||
+		apt_lock_packages(l, &choices, buf_str(&records), records.len, e) < 0 ||
+		check_all_there(l, r, arch, options, e) < 0 ||
+		add_releases(l, r, root, mirrors, e) < 0)
+		return -1;
+	*out = steal_ptr(&l);
+	return 0;
+}
