@@ -100,13 +100,14 @@ int command_write(void *opts, char **variants, size_t n_variants, struct err *e)
 	return rc;
 }
 
-static const char *lock_state(struct image *im)
+/* The lock's state, or NULL with *e when it cannot be read at all. */
+static const char *lock_state(struct image *im, struct err *e)
 {
-	struct err why = {0};
-
 	if (access(im->lock_path, F_OK) < 0)
 		return "missing";
-	return image_load_lock(im, &why) == 0 ? "ok" : "stale";
+	if (image_load_lock(im, e) == 0)
+		return "ok";
+	return e->kind == ERR_INTEGRITY ? "stale" : NULL;
 }
 
 int command_locks(void *opts, char **variants, size_t n_variants, struct err *e)
@@ -115,12 +116,18 @@ int command_locks(void *opts, char **variants, size_t n_variants, struct err *e)
 	struct plan_paths paths = options_paths(o);
 	struct image *images;
 	size_t n;
+	int rc = 0;
 
 	if (images_open(&images, &n, &paths, variants, n_variants, o->arch, &o->with, e) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++)
-		printf("%s\t%s\t%s\n", images[i].recipe->variant, images[i].lock_path,
-			lock_state(&images[i]));
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		const char *state = lock_state(&images[i], e);
+
+		if (state)
+			printf("%s\t%s\t%s\n", images[i].recipe->variant, images[i].lock_path,
+				state);
+		rc = state ? 0 : -1;
+	}
 	images_free(images, n);
-	return 0;
+	return rc;
 }

@@ -157,7 +157,7 @@ int render_run(void *opts, char **operands, size_t n_operands, struct err *e)
 	if (must_be_yaml(o, &text) && check_yaml(o, path, &text, e) < 0)
 		return -1;
 	if (strcmp(o->output, "-") != 0)
-		return outfile_write(o->output, mode, text.data, text.len, e);
+		return outfile_write_if_changed(o->output, mode, buf_str(&text), text.len, NULL, e);
 	if (io_write_full(STDOUT_FILENO, text.data, text.len, e) < 0)
 		return err_prefix(e, "standard output");
 	return 0;

@@ -1,3 +1,4 @@
+#!/bin/bash
 # kiln-manifest: create and verify, held against coreutils and the schema.
 . "$TOP/tests/lib/tap.sh"
 
