@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void set_message(struct err *e, enum err_kind kind, int errnum, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void set_message(
+	struct err *e, enum err_kind kind, int errnum, const char *fmt, va_list ap)
 {
 	/* Formatted apart first: an argument may point into e->msg. */
 	char msg[sizeof(e->msg)];
