@@ -58,15 +58,19 @@ build x
 is "afterwards only what failed and what follows" "$status:$asked" "0:$after_disk"
 make_lock 1.1 >"recipes/x/lock.$host_arch.json"
 : >"$calls.fail-fetch"
+build x
+is "no network: its exit code, and no other lock" "$status:$asked" "6:kiln-source fetch"
+echo 'bash 1.1' >"$calls.gone"
 build x --locked
 is "packages that are gone, --locked" "$status:$asked" "6:kiln-source fetch"
-says "it says so" '--locked forbids another lock'
-: >"$calls.fail-fetch"
+says "they are named" '^  bash 1.1'
+says "it says why" '--locked forbids another lock'
+echo 'bash 1.1' >"$calls.gone"
 make_lock 1.2 >"$calls.lock"
 build x
 is "packages that are gone: another lock, then on" "$status:$asked" "0:kiln-source fetch,kiln-source lock,$all"
-says "a note" 'locking anew'
-says "the difference" '~ bash 1.1 -> 1.2'
+says "a note" 'locking x anew'
+says "the difference" '~ bash old -> new'
 sed -i 's/packages: \[bash\]/packages: [dash]/' recipes/x/recipe.yaml
 build x --locked
 is "a lock of another recipe, --locked" "$status:$asked" "4:"

@@ -103,9 +103,14 @@ make_repo() {
 	stand_in kiln-source <<-'END'
 	[ ! -f "$calls.fail-$1" ] || { rm "$calls.fail-$1"; echo "kiln-source: error: not now" >&2; exit 6; }
 	case $1 in
-	fetch) ;;
+	fetch)
+		[ ! -f "$calls.gone" ] || { mv "$calls.gone" "$5"; exit 6; }
+		;;
 	repo) mkdir -p "$5"; sha256sum <"$3" >"$5/Packages" ;;
-	lock) [ ! -f "$calls.lock" ] || cat "$calls.lock" >recipes/x/lock.$(uname -m).json ;;
+	lock)
+		echo '~ bash old -> new'
+		[ ! -f "$calls.lock" ] || cat "$calls.lock" >recipes/x/lock.$(uname -m).json
+		;;
 	esac
 	END
 	stand_in kiln-disk <<-'END'
