@@ -47,8 +47,7 @@ int stage_packages(const struct stages *s, struct edge *ed, struct err *e)
 	ed->pool = "packages";
 	if (!tool || edge_tool(ed, s->paths, "kiln-source", e) < 0 ||
 		edge_words(ed, e, "fetch", "--lock", lock, "--stale-list", NULL) < 0 ||
-		work_word(ed, "stale", e) < 0 ||
-		edge_shell(ed, " &&", e) < 0 ||
+		work_word(ed, "stale", e) < 0 || edge_shell(ed, " &&", e) < 0 ||
 		edge_words(ed, e, tool, "repo", "--lock", lock, "-o", NULL) < 0 ||
 		work_word(ed, "repo", e) < 0 || key_file(ed->key, "lock", lock, e) < 0)
 		return -1;
