@@ -1,0 +1,272 @@
+#include "fetch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "http/http.h"
+#include "part.h"
+
+#define BLOCK_SIZE ((size_t)1 << 18)
+#define WAIT_MS 100
+
+/* One file that is being brought by HTTP. */
+struct job {
+	struct fetch *fetch;
+	struct part *part;
+	char *url;
+	struct http_get get;
+	struct job *next;
+};
+
+struct fetch {
+	const struct fetch_options *options;
+	struct fetch_stale *stale;
+	struct http *http;
+	struct job *jobs;
+	const struct lock_package **queue; /* those not begun; busy ones go to its end again */
+	size_t n_queue;
+	uint64_t done_bytes;
+	bool said_busy;
+};
+
+static void count(struct fetch *f, uint64_t bytes)
+{
+	f->done_bytes += bytes;
+	progress_update(f->options->progress, f->done_bytes);
+}
+
+static void uncount(struct fetch *f, uint64_t bytes)
+{
+	f->done_bytes -= bytes;
+}
+
+static void add_stale(struct fetch *f, const struct lock_package *p)
+{
+	f->stale->items[f->stale->n++] = p;
+	count(f, p->size_bytes);
+}
+
+static int on_begin(void *arg, uint64_t *offset, struct err *e)
+{
+	struct job *job = arg;
+
+	(void)e;
+	*offset = part_offset(job->part);
+	return 0;
+}
+
+static int on_restart(void *arg, struct err *e)
+{
+	struct job *job = arg;
+
+	uncount(job->fetch, part_offset(job->part));
+	return part_restart(job->part, e);
+}
+
+static int on_write(void *arg, const void *data, size_t len, struct err *e)
+{
+	struct job *job = arg;
+
+	if (part_write(job->part, data, len, e) < 0)
+		return -1;
+	count(job->fetch, len);
+	return 0;
+}
+
+static void job_free(struct job *job)
+{
+	if (!job)
+		return;
+	for (struct job **at = &job->fetch->jobs; *at; at = &(*at)->next) {
+		if (*at == job) {
+			*at = job->next;
+			break;
+		}
+	}
+	part_free(job->part);
+	free(job->url);
+	free(job);
+}
+
+/* Takes the part over in every case. */
+static int start_job(struct fetch *f, struct part *part, const struct mirror *m, struct err *e)
+{
+	struct job *job = mem_zalloc(sizeof(*job), e);
+
+	if (!job) {
+		part_free(part);
+		return -1;
+	}
+	job->fetch = f;
+	job->part = part;
+	job->next = f->jobs;
+	f->jobs = job;
+	job->url = mirror_address(m, part_package(part)->path, e);
+	if (!job->url)
+		return -1;
+	job->get = (struct http_get){
+		.url = job->url,
+		.size_bytes = part_package(part)->size_bytes,
+		.begin = on_begin,
+		.restart = on_restart,
+		.write = on_write,
+		.arg = job,
+	};
+	return http_start(f->http, &job->get, e);
+}
+
+/* Copy from a folder that serves as mirror. Nothing is resumed: reading is as fast as hashing. */
+static int copy_bytes(struct fetch *f, struct part *part, int fd, const char *path, struct err *e)
+{
+	cleanup_free char *block = mem_zalloc(BLOCK_SIZE, e);
+	size_t got;
+
+	if (!block || part_restart(part, e) < 0)
+		return -1;
+	do {
+		if (io_pread(fd, block, BLOCK_SIZE, part_offset(part), &got, e) < 0)
+			return err_prefix(e, "%s", path);
+		if (part_write(part, block, got, e) < 0)
+			return -1;
+		count(f, got);
+	} while (got > 0);
+	return part_finish(part, path, e);
+}
+
+static int copy_file(struct fetch *f, struct part *part, const struct mirror *m, struct err *e)
+{
+	const struct lock_package *p = part_package(part);
+	cleanup_free char *path = mirror_address(m, p->path, e);
+	cleanup_close int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	uint64_t size;
+
+	if (!path)
+		return -1;
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		add_stale(f, p);
+		return 0;
+	}
+	if (fd < 0)
+		return err_set_errno(e, ERR_IO, "%s", path);
+	if (io_size(fd, &size, e) < 0)
+		return err_prefix(e, "%s", path);
+	if (size != p->size_bytes) {
+		add_stale(f, p);
+		return 0;
+	}
+	return copy_bytes(f, part, fd, path, e);
+}
+
+/* Begin with a file. Returns 0, or -1; *busy when another process is at it. */
+static int begin(struct fetch *f, const struct lock_package *p, bool *busy, struct err *e)
+{
+	const struct mirror *m = mirrors_get(f->options->mirrors, p->archive);
+	enum part_state state;
+	cleanup_part struct part *part = NULL;
+
+	*busy = false;
+	if (!m)
+		return err_set(e, ERR_FORMAT,
+			"package %s is from the archive '%s', of which the lock has no release",
+			p->name, p->archive);
+	if (part_open(&part, &state, f->options->cache, p, e) < 0)
+		return -1;
+	*busy = state == PART_BUSY;
+	if (state == PART_THERE)
+		count(f, p->size_bytes);
+	if (state != PART_READY)
+		return 0;
+	if (m->is_folder)
+		return copy_file(f, part, m, e);
+	count(f, part_offset(part));
+	return start_job(f, steal_ptr(&part), m, e);
+}
+
+/* Begin with as many as there may be at once; busy ones wait at the end of the queue. */
+static int fill(struct fetch *f, struct err *e)
+{
+	size_t tries = f->n_queue;
+
+	while (tries-- > 0 && http_active(f->http) < f->options->jobs) {
+		const struct lock_package *p = f->queue[0];
+		bool busy;
+
+		if (begin(f, p, &busy, e) < 0)
+			return -1;
+		memmove(f->queue, f->queue + 1, --f->n_queue * sizeof(f->queue[0]));
+		if (!busy)
+			continue;
+		f->queue[f->n_queue++] = p;
+		if (!f->said_busy)
+			log_note("waiting for another kiln-source that fetches %s", p->path);
+		f->said_busy = true;
+	}
+	return 0;
+}
+
+static int finish_job(struct fetch *f, struct job *job, struct err *e)
+{
+	int rc = part_finish(job->part, job->url, e);
+
+	if (rc == 1) {
+		uncount(f, part_package(job->part)->size_bytes);
+		return http_start(f->http, &job->get, e);
+	}
+	job_free(job);
+	return rc;
+}
+
+static int step(struct fetch *f, struct err *e)
+{
+	struct err why = {0};
+	struct http_get *get;
+	enum http_outcome outcome;
+
+	if (fill(f, e) < 0)
+		return -1;
+	if (http_step(f->http, WAIT_MS, &get, &outcome, &why) < 0 ||
+		(get && outcome == HTTP_FAILED))
+		return err_set(e, why.kind, "%s", why.msg);
+	if (!get)
+		return 0;
+	struct job *job = get->arg;
+	if (outcome == HTTP_DONE)
+		return finish_job(f, job, e);
+	const struct lock_package *p = part_package(job->part);
+	uncount(f, part_offset(job->part));
+	/* What came of it can be of no use. */
+	int rc = part_restart(job->part, e);
+	job_free(job);
+	if (rc == 0)
+		add_stale(f, p);
+	return rc;
+}
+
+int fetch_packages(const struct lock_package *const *wanted, size_t n,
+	const struct fetch_options *options, struct fetch_stale *stale, struct err *e)
+{
+	const struct mirror_access *access = &options->mirrors->access;
+	const struct http_options http = {.connections = options->jobs,
+		.timeout_s = options->timeout_s,
+		.http_proxy = access->http_proxy,
+		.https_proxy = access->https_proxy ? access->https_proxy : access->http_proxy,
+		.ca_file = access->ca_file};
+	cleanup_free const struct lock_package **queue = mem_array(n + 1, sizeof(*queue), e);
+	struct fetch f = {.options = options, .stale = stale, .queue = queue, .n_queue = n};
+	int rc = queue ? http_new(&f.http, &http, e) : -1;
+
+	if (rc == 0)
+		memcpy(queue, wanted, n * sizeof(*queue));
+	while (rc == 0 && (f.n_queue > 0 || http_active(f.http) > 0))
+		rc = step(&f, e);
+	http_free(f.http);
+	while (f.jobs)
+		job_free(f.jobs);
+	return rc;
+}
