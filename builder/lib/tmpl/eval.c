@@ -27,7 +27,7 @@ static int wrong_type(struct eval *ev, const struct tmpl_expr *x, const char *wh
 	const struct value *v, struct err *e)
 {
 	return tmpl_error(
-		ev->t, x->pos, e, "wrong type: %s is not for a %s", what, value_kind_name(v));
+		ev->t, x->pos, e, "wrong type: %s is not for %s", what, value_kind_name(v));
 }
 
 /* Give *v the contents of b, which is empty afterwards. */
@@ -79,7 +79,7 @@ static int index_map(struct eval *ev, const struct tmpl_expr *x, const struct va
 {
 	if (key->kind != VALUE_STRING)
 		return tmpl_error(ev->t, x->right->pos, e,
-			"wrong type: a map's key is a string, not a %s", value_kind_name(key));
+			"wrong type: a map's key is a string, not %s", value_kind_name(key));
 	if (spend(ev, x, map->node->n, e) < 0)
 		return -1;
 	const struct ynode *node = ynode_get(map->node, key->text);
@@ -96,7 +96,7 @@ static int index_list(struct eval *ev, const struct tmpl_expr *x, const struct v
 
 	if (at->kind != VALUE_INT)
 		return tmpl_error(ev->t, x->right->pos, e,
-			"wrong type: a list's index is an integer, not a %s", value_kind_name(at));
+			"wrong type: a list's index is an integer, not %s", value_kind_name(at));
 	if (at->num < -n || at->num >= n)
 		return tmpl_error(ev->t, x->right->pos, e,
 			"there is no element %lld; the list has %lld", (long long)at->num,
@@ -194,7 +194,7 @@ static int eval_include(struct eval *ev, const struct tmpl_expr *x, struct value
 	case VALUE_STRING:
 		if (right.kind != VALUE_STRING)
 			return tmpl_error(ev->t, x->right->pos, e,
-				"wrong type: a string includes strings, not a %s",
+				"wrong type: a string includes strings, not %s",
 				value_kind_name(&right));
 		if (spend(ev, x, left.len + right.len, e) < 0)
 			return -1;
@@ -230,7 +230,7 @@ static int eval_join(struct eval *ev, const struct tmpl_expr *x, struct value *v
 		return wrong_type(ev, x, ".join", &list, e);
 	if (sep.kind != VALUE_STRING)
 		return tmpl_error(ev->t, x->right->pos, e,
-			"wrong type: a separator is a string, not a %s", value_kind_name(&sep));
+			"wrong type: a separator is a string, not %s", value_kind_name(&sep));
 	if (value_put_joined(&sink, list.node, sep.text, sep.len, e) < 0)
 		return tmpl_error_prefix(ev->t, x->pos, e);
 	return keep_string(ev, &out, v, e);

@@ -126,7 +126,7 @@ static int lex_double_quoted(struct literal *s, char c, struct err *e)
 		s->text[s->len++] = '#';
 		if (next == '{' || next == '$' || next == '@')
 			return tmpl_error(s->lx->t, hash, e,
-				"'#%c' would be interpolated by Ruby; write '\\#%c'", next, next);
+				"Ruby would interpolate '#%c'; use single quotes", next);
 		return 0;
 	}
 	s->text[s->len++] = c;

@@ -63,14 +63,14 @@ static char *find_partial(
 		return NULL;
 	}
 	if (!below || path_depth(p->path, path_depth(below, 0)) < 0) {
-		err_set(e, ERR_FORMAT, "'%s' is outside of the template root %s", p->path, l->root);
+		err_set(e, ERR_FORMAT, "'%s' is outside of the template root; see --root", p->path);
 		return NULL;
 	}
 
 	cleanup_free char *joined = mem_printf(e, "%s/%s", folder, p->path);
 	cleanup_free char *path = joined ? canonical(joined, e) : NULL;
 	if (path && !below_root(l, path)) {
-		err_set(e, ERR_FORMAT, "'%s' leads out of the template root %s", p->path, l->root);
+		err_set(e, ERR_FORMAT, "'%s' leads out of the template root; see --root", p->path);
 		return NULL;
 	}
 	return steal_ptr(&path);

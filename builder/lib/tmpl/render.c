@@ -50,7 +50,7 @@ static int render_each(struct eval *ev, const struct tmpl_stmt *s, struct buf *o
 	if (rc < 0)
 		return -1;
 	if (list.kind != VALUE_LIST)
-		return tmpl_error(ev->t, s->pos, e, "wrong type: .each is for a list, not a %s",
+		return tmpl_error(ev->t, s->pos, e, "wrong type: .each is for a list, not %s",
 			value_kind_name(&list));
 
 	struct eval_scope scope = {.name = s->var, .outer = ev->scope};

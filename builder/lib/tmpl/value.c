@@ -39,7 +39,8 @@ bool value_is_true(const struct value *v)
 
 const char *value_kind_name(const struct value *v)
 {
-	static const char *const names[] = {"nil", "boolean", "integer", "string", "list", "map"};
+	static const char *const names[] = {
+		"nil", "a boolean", "an integer", "a string", "a list", "a map"};
 
 	return names[v->kind];
 }
@@ -155,7 +156,7 @@ int value_put_text(const struct value_sink *sink, const struct value *v, struct 
 	case VALUE_MAP:
 		break;
 	}
-	return err_set(e, ERR_FORMAT, "wrong type: a %s has no text; use .join or .to_json",
+	return err_set(e, ERR_FORMAT, "wrong type: %s has no text; use .join or .to_json",
 		value_kind_name(v));
 }
 

@@ -41,7 +41,7 @@ struct value value_from_node(const struct ynode *node);
 /* Only nil and false are not. */
 bool value_is_true(const struct value *v);
 
-/* "string", "list"... for messages. */
+/* "a string", "an integer", "nil"... for messages. */
 const char *value_kind_name(const struct value *v);
 
 /* Take work from the budget; ERR_FORMAT when it is used up. */

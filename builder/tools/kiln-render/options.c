@@ -54,7 +54,7 @@ static const struct cli_tool tool = {
 	.release = release,
 	.notes = "A result whose name ends in .yaml or .yml, or that starts with #cloud-config, "
 		 "must\n"
-		 "be well-formed YAML without repeated keys, anchors or tags.\n",
+		 "be well-formed YAML without repeated keys, anchors or tags.",
 };
 
 const struct cli_tool *render_tool(void)

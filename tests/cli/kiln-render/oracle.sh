@@ -1,6 +1,7 @@
 #!/bin/bash
 # kiln-render gives the bytes that Ruby's ERB gives: over the corpus, and over every template of
 # the repository with each data file in data/.
+# shellcheck source=tests/lib/tap.sh
 . "${TOP:?}/tests/lib/tap.sh"
 here=$TOP/tests/cli/kiln-render
 
