@@ -22,7 +22,8 @@ int outfile_open(struct outfile **out, const char *path, mode_t mode, struct err
 int outfile_fd(const struct outfile *o);
 
 /* Flush to disk, check, give the final name, flush the folder. After -1 nothing stands under the
- * final name that was not there before. In both cases only outfile_free() may follow. */
+ * final name that was not there before, unless flushing the folder is what failed: then the new
+ * file is there, whole. In both cases only outfile_free() may follow. */
 int outfile_commit(struct outfile *o, struct err *e);
 
 /* Release; what was not committed is gone. NULL is fine. */
