@@ -66,15 +66,14 @@ static bool fails(const char *group)
 		memcpy(&real, &symbol, sizeof(real));   \
 	}
 
-/* OpenSSL 3.0 follows a NULL pointer when its own start-up gets no memory: its allocations are left
- * alone, ours and all other libraries' are not. */
+/* Only our own code's allocations fail: OpenSSL 3.0, libarchive 3.6 and libfdisk 2.38 follow NULL
+ * pointers or abort when theirs do. */
 static bool malloc_fails(const void *caller)
 {
 	Dl_info where;
 
-	if (strcmp(wanted, "malloc") != 0)
-		return false;
-	if (dladdr(caller, &where) && where.dli_fname && strstr(where.dli_fname, "libcrypto"))
+	if (strcmp(wanted, "malloc") != 0 || !dladdr(caller, &where) || !where.dli_fname ||
+		strcmp(where.dli_fname, program_invocation_name) != 0)
 		return false;
 	return fails("malloc");
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # kiln-manifest: create and verify, held against coreutils and the schema.
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 
 dir=$SCRATCH/image
 make_folder() {

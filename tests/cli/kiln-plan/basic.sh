@@ -1,6 +1,6 @@
 #!/bin/bash
 # kiln-plan: the graph, what it writes for the stages, exit codes.
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-plan/fixture.sh"
 
 make_repo

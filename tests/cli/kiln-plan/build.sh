@@ -1,6 +1,6 @@
 #!/bin/bash
 # ci/build-images on a small repository: what is run again and what is not, faults, interruption.
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-plan/fixture.sh"
 
 make_repo

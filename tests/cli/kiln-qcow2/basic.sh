@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # kiln-qcow2 compress and verify on disks of many shapes, with qemu-img as the oracle.
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-qcow2/disks.sh"
 cd "$SCRATCH" || exit 1
 umask 077

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # One damaged byte anywhere: verify must notice each that changes metadata or contents.
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-qcow2/disks.sh"
 cd "$SCRATCH" || exit 1
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Bad command lines, unusable inputs and outputs, kills: exact exit codes, and nothing
 # half-written under a final name.
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-qcow2/disks.sh"
 mkdir "$SCRATCH/work"
 cd "$SCRATCH/work" || exit 1

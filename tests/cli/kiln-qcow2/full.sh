@@ -3,7 +3,7 @@
 if [ -z "${KILN_TEST_MOUNTS:-}" ] && unshare -m true 2>/dev/null; then
 	KILN_TEST_MOUNTS=1 exec unshare -m bash "$0"
 fi
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-qcow2/disks.sh"
 cd "$SCRATCH" || exit 1
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Images that are malformed, cut off, or that use what an image for Lima must not use: each has its
 # exact exit code, and a message that names the cause.
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-qcow2/disks.sh"
 cd "$SCRATCH" || exit 1
 
