@@ -199,6 +199,28 @@ static int parse_tag(struct builder *b, const struct tmpl_piece *piece, struct e
 	return p.tok.kind == TOKEN_END ? 0 : tmpl_parser_unexpected(&p, e);
 }
 
+/* To ERB a comment at the very start may say in which encoding the template is, and it takes all up
+ * to the last "%>" of the line for that comment. */
+static int check_magic_comment(const struct tmpl *t, struct err *e)
+{
+	static const char word[] = "coding";
+	const char *line_end = t->source + strcspn(t->source, "\n");
+	const char *s = t->source;
+
+	if (strncmp(s, "<%#", 3) != 0)
+		return 0;
+	while ((s = strstr(s, word)) != NULL && s < line_end) {
+		const char *after = s + strlen(word);
+
+		after += strspn(after, " \t\r\f\v");
+		if (*after == ':' || *after == '=')
+			return tmpl_error(t, (size_t)(s - t->source), e,
+				"Ruby would read this as the template's encoding; reword it");
+		s = after;
+	}
+	return 0;
+}
+
 static int parse_source(struct tmpl *t, struct err *e)
 {
 	struct builder b = {.t = t, .tail = &t->body};
@@ -249,7 +271,7 @@ int tmpl_parse(struct tmpl **out, const char *data, size_t len, const char *name
 		return -1;
 	if (len)
 		memcpy(t->source, data, len);
-	if (check_bytes(t, e) < 0 || parse_source(t, e) < 0)
+	if (check_bytes(t, e) < 0 || check_magic_comment(t, e) < 0 || parse_source(t, e) < 0)
 		return -1;
 	*out = steal_ptr(&t);
 	return 0;
