@@ -1,5 +1,6 @@
 #include "image/qcow2_alloc.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,10 +31,51 @@ static int grow(struct qcow2_alloc *a, uint64_t clusters, struct err *e)
 	return 0;
 }
 
+/* Nothing can follow in the next cluster: what is free after the tail becomes a gap. When there
+ * are too many, the smallest is given up. */
+static void close_tail(struct qcow2_alloc *a)
+{
+	struct qcow2_gap gap = {a->tail, (size_t)(a->clusters * QCOW2_CLUSTER_SIZE - a->tail)};
+
+	if (a->tail % QCOW2_CLUSTER_SIZE == 0)
+		return;
+	a->tail = 0;
+	if (a->n_gaps < QCOW2_GAPS_MAX) {
+		a->gaps[a->n_gaps++] = gap;
+		return;
+	}
+	struct qcow2_gap *smallest = &a->gaps[0];
+	for (size_t i = 1; i < a->n_gaps; i++) {
+		if (a->gaps[i].len < smallest->len)
+			smallest = &a->gaps[i];
+	}
+	if (gap.len > smallest->len)
+		*smallest = gap;
+}
+
+static bool take_gap(struct qcow2_alloc *a, size_t len, uint64_t *offset)
+{
+	struct qcow2_gap *best = NULL;
+
+	for (size_t i = 0; i < a->n_gaps; i++) {
+		if (a->gaps[i].len >= len && (!best || a->gaps[i].len < best->len))
+			best = &a->gaps[i];
+	}
+	if (!best)
+		return false;
+	*offset = best->offset;
+	best->offset += len;
+	best->len -= len;
+	if (best->len == 0)
+		*best = a->gaps[--a->n_gaps];
+	return true;
+}
+
 int qcow2_alloc_clusters(struct qcow2_alloc *a, uint64_t n, uint64_t *offset, struct err *e)
 {
 	uint64_t first = a->clusters;
 
+	close_tail(a);
 	if (grow(a, first + n, e) < 0)
 		return -1;
 	for (uint64_t c = first; c < first + n; c++)
@@ -44,24 +86,22 @@ int qcow2_alloc_clusters(struct qcow2_alloc *a, uint64_t n, uint64_t *offset, st
 
 int qcow2_alloc_bytes(struct qcow2_alloc *a, size_t len, uint64_t *offset, struct err *e)
 {
-	uint64_t end = a->clusters * QCOW2_CLUSTER_SIZE;
-	size_t used = a->tail % QCOW2_CLUSTER_SIZE;
-	size_t room = used ? QCOW2_CLUSTER_SIZE - used : 0;
+	uint64_t start;
 
-	/* Past the tail's cluster it goes on only when nothing else was put there meanwhile. */
-	bool fits = len <= room || (room && a->tail + room == end);
-	uint64_t start = fits ? a->tail : end;
-	uint64_t first = start / QCOW2_CLUSTER_SIZE;
+	if (!take_gap(a, len, &start)) {
+		if (a->tail % QCOW2_CLUSTER_SIZE == 0)
+			a->tail = a->clusters * QCOW2_CLUSTER_SIZE;
+		start = a->tail;
+		a->tail += len;
+	}
 	uint64_t last = (start + len - 1) / QCOW2_CLUSTER_SIZE;
-
 	if (last >= a->clusters && grow(a, last + 1, e) < 0)
 		return -1;
-	for (uint64_t c = first; c <= last; c++) {
+	for (uint64_t c = start / QCOW2_CLUSTER_SIZE; c <= last; c++) {
 		if (a->refcounts[c] == UINT16_MAX)
 			return err_set(e, ERR_INTERNAL, "refcount overflow");
 		a->refcounts[c]++;
 	}
-	a->tail = start + len;
 	*offset = start;
 	return 0;
 }

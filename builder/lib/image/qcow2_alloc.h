@@ -8,19 +8,31 @@
 
 #include "base/err.h"
 
+/* What is free in a cluster of compressed data that cannot go on into the next one. */
+struct qcow2_gap {
+	uint64_t offset;
+	size_t len;
+};
+
+#define QCOW2_GAPS_MAX 64
+
 /* `struct qcow2_alloc a = {0}` is an empty file. */
 struct qcow2_alloc {
 	uint16_t *refcounts; /* of the clusters handed out */
 	size_t capacity;
 	uint64_t clusters; /* handed out: the length of the file */
-	uint64_t tail;     /* byte at which compressed data may go on; at a boundary: nowhere */
+	/* Where compressed data goes on in the last cluster; at a boundary: nowhere. */
+	uint64_t tail;
+	struct qcow2_gap gaps[QCOW2_GAPS_MAX];
+	size_t n_gaps;
 };
 
 /* n whole clusters in a row, each with one reference. */
 int qcow2_alloc_clusters(struct qcow2_alloc *a, uint64_t n, uint64_t *offset, struct err *e);
 
-/* len (1 to a cluster) bytes for compressed data, right after the last such bytes where that is
- * possible. Each cluster they touch gets one more reference. */
+/* len (1 to a cluster) bytes for compressed data: in the smallest gap that holds them, else right
+ * after the last such bytes, else in a new cluster. Each cluster they touch gets one more
+ * reference. */
 int qcow2_alloc_bytes(struct qcow2_alloc *a, size_t len, uint64_t *offset, struct err *e);
 
 void qcow2_alloc_release(struct qcow2_alloc *a);

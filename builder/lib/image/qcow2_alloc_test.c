@@ -34,19 +34,39 @@ static void test_compressed(void)
 	qcow2_alloc_release(&a);
 }
 
-static void test_plain_between(void)
+static void test_gaps(void)
 {
 	struct qcow2_alloc a = {0};
 
-	unit_about("a plain cluster between compressed ones");
+	unit_about("gaps before plain clusters are filled");
 	CHECK(bytes(&a, 60000) == 0);
 	CHECK(clusters(&a, 1) == 65536);
-	CHECK(bytes(&a, 5536) == 60000); /* just fits before it */
-	CHECK(bytes(&a, 100) == 131072); /* nothing is left there */
+	CHECK(bytes(&a, 60001) == 131072); /* the gap of 5536 is too small */
 	CHECK(clusters(&a, 1) == 196608);
-	CHECK(bytes(&a, 65437) == 262144); /* does not fit before it */
-	CHECK(a.refcounts[0] == 2 && a.refcounts[1] == 1 && a.refcounts[2] == 1 &&
-		a.refcounts[3] == 1 && a.refcounts[4] == 1);
+	CHECK(bytes(&a, 5535) == 131072 + 60001); /* the smaller gap, filled */
+	CHECK(bytes(&a, 5535) == 60000);
+	CHECK(bytes(&a, 2) == 262144);
+	CHECK(bytes(&a, 1) == 65535);
+	CHECK(bytes(&a, 1) == 262146 && a.n_gaps == 0);
+	CHECK(a.refcounts[0] == 3 && a.refcounts[1] == 1 && a.refcounts[2] == 2 &&
+		a.refcounts[3] == 1 && a.refcounts[4] == 2);
+	qcow2_alloc_release(&a);
+}
+
+/* The smallest gaps are forgotten when there are too many. */
+static void test_many_gaps(void)
+{
+	struct qcow2_alloc a = {0};
+
+	unit_about("many gaps");
+	for (size_t i = 1; i <= QCOW2_GAPS_MAX + 10; i++) {
+		bytes(&a, 65536 - i);
+		clusters(&a, 1);
+	}
+	CHECK(a.n_gaps == QCOW2_GAPS_MAX);
+	CHECK(bytes(&a, 1) == 10 * 131072 + 65536 - 11);
+	CHECK(bytes(&a, QCOW2_GAPS_MAX + 10) ==
+		(QCOW2_GAPS_MAX + 10) * 131072 - 65536 - QCOW2_GAPS_MAX - 10);
 	qcow2_alloc_release(&a);
 }
 
@@ -108,7 +128,8 @@ static void test_descriptor(void)
 int main(void)
 {
 	test_compressed();
-	test_plain_between();
+	test_gaps();
+	test_many_gaps();
 	test_overflow();
 	test_growth();
 	test_descriptor();

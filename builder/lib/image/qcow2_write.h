@@ -3,8 +3,9 @@
  * on the number of threads nor on where the raw file has holes.
  *
  * Layout: header, L1 table, then data in guest order with the L2 table of each 512 MiB after its
- * data, then refcount blocks and refcount table. Compressed clusters follow each other without
- * gaps; a cluster that does not shrink is stored plain, at a cluster boundary. */
+ * data, then refcount blocks and refcount table. Compressed clusters follow each other at any
+ * byte; a cluster that does not shrink is stored plain, at a cluster boundary, and what that leaves
+ * free before it takes later compressed clusters that fit (image/qcow2_alloc.h). */
 #ifndef KILN_IMAGE_QCOW2_WRITE_H
 #define KILN_IMAGE_QCOW2_WRITE_H
 

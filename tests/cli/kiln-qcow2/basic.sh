@@ -25,10 +25,10 @@ round written-zeros
 check "holes do not show in the image" cmp zeros.qcow2 written-zeros.qcow2
 
 disk random 3M
-random 3M 1 | put random.raw 0
+random 3145728 1 | put random.raw 0
 round random
 disk text 3M
-text 3M 1 | put text.raw 0
+text 3145728 1 | put text.raw 0
 round text
 
 # Clusters of every kind beside each other, and data that starts or ends within a cluster.

@@ -3,7 +3,8 @@
 
 # random BYTES SEED: bytes that no compressor shrinks, the same each time.
 random() {
-	openssl enc -aes-128-ctr -K "$(printf '%032x' "$2")" -iv 0 </dev/zero 2>/dev/null | head -c "$1"
+	python3 -c 'import random, sys
+sys.stdout.buffer.write(random.Random(int(sys.argv[2])).randbytes(int(sys.argv[1])))' "$1" "$2"
 }
 
 # text BYTES SEED: bytes that shrink well.

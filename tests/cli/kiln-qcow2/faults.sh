@@ -10,7 +10,7 @@ cd "$SCRATCH/work" || exit 1
 names() { find "$1" -mindepth 1 -printf '%P\n' | sort | tr '\n' ' '; }
 
 truncate -s 8M disk.raw
-random 5M 1 | put disk.raw 0
+random 5242880 1 | put disk.raw 0
 
 exits 2 "no command" kiln-qcow2
 exits 2 "unknown command" kiln-qcow2 inflate
@@ -72,16 +72,25 @@ is "the link's target is untouched" "$(cat precious)" precious
 check "the link was replaced" [ ! -L link.qcow2 ]
 same_disk "over a link" disk.raw link.qcow2
 
-# The disk changes while it is read.
+# meanwhile NAME COMMAND...: compress slowly, and run the command once that has begun.
+meanwhile() {
+	local name=$1 pid rc=0
+	shift
+	kiln-qcow2 compress -q -t 1 -l 12 changing.raw -o changing.qcow2 2>"$SCRATCH/err" &
+	pid=$!
+	until [ "$(cut -d ' ' -f 14 "/proc/$pid/stat")" -ge 5 ]; do
+		sleep 0.01
+	done
+	"$@"
+	wait "$pid" || rc=$?
+	is "$name: exit code" "$rc" 4
+	says "$name: named" 'changing.raw: '
+}
+scribble() { echo x | put changing.raw 100; }
 truncate -s 600M changing.raw
 text 64000000 1 | put changing.raw 0
-(sleep 0.15 && echo x | put changing.raw 100) &
-exits 4 "disk written to meanwhile" kiln-qcow2 compress -q -t 1 -l 12 changing.raw -o changing.qcow2
-wait
-(sleep 0.15 && truncate -s 1M changing.raw) &
-exits 4 "disk cut short meanwhile" kiln-qcow2 compress -q -t 1 -l 12 changing.raw -o changing.qcow2
-wait
-says "disk cut short meanwhile: named" 'changing.raw: '
+meanwhile "disk written to meanwhile" scribble
+meanwhile "disk cut short meanwhile" truncate -s 1M changing.raw
 check "no image of a changed disk" [ ! -e changing.qcow2 ]
 
 # Killed at many moments: the final name is absent or complete, and the next run works.

@@ -8,7 +8,7 @@ fi
 cd "$SCRATCH" || exit 1
 
 truncate -s 8M disk.raw
-random 5M 1 | put disk.raw 0
+random 5242880 1 | put disk.raw 0
 kiln-qcow2 compress -q disk.raw -o out.qcow2
 needed=$(($(stat -c %b out.qcow2) / 2)) # without holes
 mkdir small
