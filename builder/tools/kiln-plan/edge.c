@@ -145,7 +145,7 @@ int ninja_put_head(struct buf *out, const char *build_dir, struct err *e)
 		return -1;
 	/* ninja itself ends with 1 whatever a command ended with: the file keeps the exit code. */
 	return buf_puts(out,
-		"\n\npool packages\n  depth = 1\n\n"
+		"\n\n"
 		"rule stage\n"
 		"  command = : $key; { $cmd; } || { code=$$?; echo $$code >$failed; exit $$code; "
 		"}\n"

@@ -39,19 +39,32 @@ static int add_image_file(struct strv *to, const struct image *im, struct err *e
 	return strv_addf(to, e, "%s/%s.qcow2", im->image_dir, im->file_name);
 }
 
+/* The repository is made anew as a whole; the copy of its index is left alone when it is the same,
+ * so that what follows does not run again. */
+static int keep_index(struct edge *ed, struct err *e)
+{
+	if (edge_shell(ed, " && { cmp -s", e) < 0 || work_word(ed, "repo/Packages", e) < 0 ||
+		work_word(ed, "packages", e) < 0 || edge_shell(ed, " || cp", e) < 0 ||
+		work_word(ed, "repo/Packages", e) < 0 || work_word(ed, "packages", e) < 0 ||
+		edge_shell(ed, "; }", e) < 0)
+		return -1;
+	return edge_output(ed, "packages", e) < 0 ? -1 : edge_output(ed, "repo/Packages", e);
+}
+
 int stage_packages(const struct stages *s, struct edge *ed, struct err *e)
 {
 	const char *lock = s->image->lock_path;
 	cleanup_free char *tool = plan_tool(s->paths, "kiln-source", e);
 
-	ed->pool = "packages";
+	/* ninja's own: one at a time, with the terminal for a progress bar. */
+	ed->pool = "console";
 	if (!tool || edge_tool(ed, s->paths, "kiln-source", e) < 0 ||
 		edge_words(ed, e, "fetch", "--lock", lock, "--stale-list", NULL) < 0 ||
 		work_word(ed, "stale", e) < 0 || edge_shell(ed, " &&", e) < 0 ||
-		edge_words(ed, e, tool, "repo", "--lock", lock, "-o", NULL) < 0 ||
+		edge_words(ed, e, tool, "repo", "--quiet", "--lock", lock, "-o", NULL) < 0 ||
 		work_word(ed, "repo", e) < 0 || key_file(ed->key, "lock", lock, e) < 0)
 		return -1;
-	return edge_output(ed, "repo/Packages", e);
+	return keep_index(ed, e);
 }
 
 int stage_rootfs(const struct stages *s, struct edge *ed, struct err *e)
@@ -73,7 +86,7 @@ int stage_rootfs(const struct stages *s, struct edge *ed, struct err *e)
 		key_program(ed->key, "mmdebstrap", e) < 0 || add_version(s, ed, "apt", e) < 0 ||
 		add_version(s, ed, "dpkg", e) < 0)
 		return -1;
-	return edge_input(ed, "repo/Packages", e) < 0 ? -1 : edge_output(ed, "rootfs.tar", e);
+	return edge_input(ed, "packages", e) < 0 ? -1 : edge_output(ed, "rootfs.tar", e);
 }
 
 /* kiln-render TEMPLATE --data vars.yaml */
@@ -142,7 +155,8 @@ int stage_disk(const struct stages *s, struct edge *ed, struct err *e)
 		if (add_version(s, ed, writers[i], e) < 0)
 			return -1;
 	}
-	if (edge_tool(ed, s->paths, "kiln-disk", e) < 0 || edge_word(ed, "build", e) < 0 ||
+	if (edge_tool(ed, s->paths, "kiln-disk", e) < 0 ||
+		edge_words(ed, e, "build", "--quiet", NULL) < 0 ||
 		work_word(ed, "layout.yaml", e) < 0 || edge_word(ed, "-o", e) < 0 ||
 		work_word(ed, "disk.raw", e) < 0 || edge_word(ed, "--report", e) < 0 ||
 		work_word(ed, "disk.json", e) < 0 ||
@@ -156,7 +170,8 @@ int stage_disk(const struct stages *s, struct edge *ed, struct err *e)
 int stage_qcow2(const struct stages *s, struct edge *ed, struct err *e)
 {
 	if (add_version(s, ed, "libdeflate0", e) < 0 ||
-		edge_tool(ed, s->paths, "kiln-qcow2", e) < 0 || edge_word(ed, "compress", e) < 0 ||
+		edge_tool(ed, s->paths, "kiln-qcow2", e) < 0 ||
+		edge_words(ed, e, "compress", "--quiet", NULL) < 0 ||
 		work_word(ed, "disk.raw", e) < 0 || edge_word(ed, "-o", e) < 0 ||
 		image_file_word(ed, e) < 0 || edge_word(ed, "--report", e) < 0 ||
 		work_word(ed, "qcow2.json", e) < 0 ||
@@ -168,7 +183,8 @@ int stage_qcow2(const struct stages *s, struct edge *ed, struct err *e)
 
 int stage_verify(const struct stages *s, struct edge *ed, struct err *e)
 {
-	if (edge_tool(ed, s->paths, "kiln-qcow2", e) < 0 || edge_word(ed, "verify", e) < 0 ||
+	if (edge_tool(ed, s->paths, "kiln-qcow2", e) < 0 ||
+		edge_words(ed, e, "verify", "--quiet", NULL) < 0 ||
 		work_word(ed, "disk.raw", e) < 0 || image_file_word(ed, e) < 0 ||
 		edge_shell(ed, " && qemu-img check -q -f qcow2", e) < 0 ||
 		image_file_word(ed, e) < 0 ||

@@ -67,7 +67,7 @@ static const struct {
 	bool in_image_dir;
 	int (*make)(const struct stages *s, struct edge *ed, struct err *e);
 } table[] = {
-	{"packages", "repo/Packages", false, stage_packages},
+	{"packages", "packages", false, stage_packages},
 	{"rootfs", "rootfs.tar", false, stage_rootfs},
 	{"render", "render.stamp", false, stage_render},
 	{"disk", "disk.raw", false, stage_disk},

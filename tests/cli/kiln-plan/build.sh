@@ -127,6 +127,22 @@ for signal in INT:130 TERM:143; do
 	check_not "$signal: no process is left" pgrep -f "rootfs-deb --lock recipes/x"
 done
 rm "$calls.sleep"
+mv "recipes/x/lock.$host_arch.json" "$SCRATCH/lock"
+make_lock 1.3 >"recipes/x/lock.$host_arch.json"
+echo 3 >"$calls.sleep-fetch"
+: >"$calls"
+setsid --wait ci/build-images x >"$SCRATCH/out" 2>"$SCRATCH/err" &
+for ((i = 0; i < 100; i++)); do
+	! grep -q fetch "$calls" || break
+	sleep 0.05
+done
+kill -s TERM "$(pgrep -f -x "/bin/sh ci/build-images x" | head -n 1)"
+status=0
+wait $! || status=$?
+is "TERM to the script alone while it fetches" "$status" 143
+check_not "no process is left" pgrep -f "kiln-source fetch --lock recipes/x"
+rm "$calls.sleep-fetch"
+mv "$SCRATCH/lock" "recipes/x/lock.$host_arch.json"
 build x
 is "the next run goes on" "$status:$asked" "0:rootfs-deb,$after_disk"
 

@@ -104,9 +104,10 @@ make_repo() {
 	[ ! -f "$calls.fail-$1" ] || { rm "$calls.fail-$1"; echo "kiln-source: error: not now" >&2; exit 6; }
 	case $1 in
 	fetch)
+		sleep "$(cat "$calls.sleep-fetch" 2>/dev/null || echo 0)"
 		[ ! -f "$calls.gone" ] || { mv "$calls.gone" "$5"; exit 6; }
 		;;
-	repo) mkdir -p "$5"; sha256sum <"$3" >"$5/Packages" ;;
+	repo) mkdir -p "$6"; sha256sum <"$4" >"$6/Packages" ;;
 	lock)
 		echo '~ bash old -> new'
 		[ ! -f "$calls.lock" ] || cat "$calls.lock" >recipes/x/lock.$(uname -m).json
@@ -115,18 +116,18 @@ make_repo() {
 	END
 	stand_in kiln-disk <<-'END'
 	[ ! -f "$calls.fail-disk" ] || exit 5
-	cat build/work/x-*/rootfs.tar build/work/x-*/files/etc/fstab recipes/x/files/plain >"$4"
-	truncate -s 3145728 "$4"
-	echo '{"partitions": []}' >"$6"
+	cat build/work/x-*/rootfs.tar build/work/x-*/files/etc/fstab recipes/x/files/plain >"$5"
+	truncate -s 3145728 "$5"
+	echo '{"partitions": []}' >"$7"
 	END
 	stand_in kiln-qcow2 <<-'END'
 	case $1 in
 	compress)
-		cp "$2" "$4"
+		cp "$3" "$5"
 		printf '{"sha256": "%s", "virtual_size": 3145728, "file_size": %d}\n' \
-			"$(sha256sum <"$4" | cut -c 1-64)" "$(stat -c %s "$4")" >"$6"
+			"$(sha256sum <"$5" | cut -c 1-64)" "$(stat -c %s "$5")" >"$7"
 		;;
-	verify) cmp "$2" "$3" || exit 4 ;;
+	verify) cmp "$3" "$4" || exit 4 ;;
 	esac
 	END
 	cat >"$repo/builder/stages/rootfs-deb" <<-'END'
