@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/strv.h"
@@ -166,6 +167,25 @@ static int copy_file(
 	return run(&argv, env, e);
 }
 
+/* Take the file's clusters off what is left. */
+static int reserve(
+	const struct fat_options *opt, int content_fd, uint64_t *left_bytes, struct err *e)
+{
+	uint64_t cluster = (uint64_t)fat_cluster_sectors(opt->size_bytes) * SECTOR_SIZE;
+	uint64_t size_bytes;
+
+	if (io_size(content_fd, &size_bytes, e) < 0)
+		return -1;
+	/* Past the last cluster that can be left, rounding up cannot overflow. */
+	if (size_bytes > *left_bytes ||
+		(size_bytes + cluster - 1) / cluster * cluster > *left_bytes)
+		return err_set(e, ERR_FORMAT,
+			"the files do not fit into %llu MiB; set disk.esp in recipe.yaml to more",
+			(unsigned long long)(opt->size_bytes >> 20));
+	*left_bytes -= (size_bytes + cluster - 1) / cluster * cluster;
+	return 0;
+}
+
 int fat_write(int fd, const struct fat_options *opt, const char *const *paths, size_t n,
 	fat_opener *open_file, void *ctx, struct err *e)
 {
@@ -175,13 +195,17 @@ int fat_write(int fd, const struct fat_options *opt, const char *const *paths, s
 	fill_env(&env, opt->epoch_s);
 	if (format(fd, opt, &env, e) < 0)
 		return -1;
+	unsigned cluster_sectors = fat_cluster_sectors(opt->size_bytes);
+	uint64_t left_bytes =
+		count_clusters(opt->size_bytes, cluster_sectors) * cluster_sectors * SECTOR_SIZE;
 	for (size_t i = 0; i < n; i++) {
 		cleanup_close int content = -1;
 
 		if (check_path(paths[i], e) < 0 || make_parents(fd, paths[i], &made, &env, e) < 0 ||
 			open_file(ctx, i, &content, e) < 0)
 			return -1;
-		if (copy_file(fd, paths[i], content, &env, e) < 0)
+		if (reserve(opt, content, &left_bytes, e) < 0 ||
+			copy_file(fd, paths[i], content, &env, e) < 0)
 			return err_prefix(e, "%s", paths[i]);
 	}
 	return 0;

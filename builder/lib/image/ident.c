@@ -10,7 +10,6 @@ static const char *const role_names[IDENT_N_ROLES] = {
 	[IDENT_GPT_ROOT] = "gpt-root",
 	[IDENT_EXT4_UUID] = "ext4-uuid",
 	[IDENT_EXT4_HASH_SEED] = "ext4-hash-seed",
-	[IDENT_EXT4_JOURNAL] = "ext4-journal",
 	[IDENT_FAT_SERIAL] = "fat-serial",
 };
 

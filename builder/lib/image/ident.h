@@ -13,7 +13,6 @@ enum ident_role {
 	IDENT_GPT_ROOT, /* the root partition's partition GUID */
 	IDENT_EXT4_UUID,
 	IDENT_EXT4_HASH_SEED,
-	IDENT_EXT4_JOURNAL,
 	IDENT_FAT_SERIAL,
 	IDENT_N_ROLES,
 };

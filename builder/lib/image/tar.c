@@ -84,6 +84,10 @@ static int reader_error(const struct reader *r, struct err *e)
 		return err_set(e, ERR_INTEGRITY, "%s: ends too early: %s", r->name, said);
 	if (code == EIO || code == EBADF || code == EISDIR)
 		return err_set(e, ERR_IO, "%s: %s", r->name, said);
+	if (r->seq == UINT32_MAX)
+		return err_set(e, ERR_FORMAT,
+			"%s: %s; a layer is a tar, plain or compressed by gzip, xz or zstd",
+			r->name, said);
 	return err_set(e, ERR_FORMAT, "%s: %s", r->name, said);
 }
 
@@ -113,6 +117,13 @@ static int reader_open(struct reader *r, int fd, const char *name, struct err *e
 	return archive_read_open1(r->a) == ARCHIVE_OK ? 0 : reader_error(r, e);
 }
 
+static const char *entry_path(struct archive_entry *entry)
+{
+	const char *path = archive_entry_pathname(entry);
+
+	return path ? path : "";
+}
+
 /* Advance to the next entry; r->entry is NULL at the end. */
 static int reader_next(struct reader *r, struct err *e)
 {
@@ -127,12 +138,12 @@ static int reader_next(struct reader *r, struct err *e)
 				r->name);
 		return 0;
 	}
-	if (rc != ARCHIVE_OK) {
-		const char *path = rc == ARCHIVE_WARN ? archive_entry_pathname(r->entry) : NULL;
-
-		reader_error(r, e);
-		return path ? err_prefix(e, "%s", path) : -1;
-	}
+	/* A warning is about something in the header that would be lost. */
+	if (rc == ARCHIVE_WARN)
+		return err_set(e, ERR_FORMAT, "%s: %s: %s", r->name, entry_path(r->entry),
+			archive_error_string(r->a));
+	if (rc != ARCHIVE_OK)
+		return reader_error(r, e);
 	r->seq++;
 	return 0;
 }
@@ -344,7 +355,7 @@ static int set_symlink(
 
 static int set_device(struct tree_inode *inode, struct archive_entry *entry, struct err *e)
 {
-	const char *path = archive_entry_pathname(entry);
+	const char *path = entry_path(entry);
 	dev_t major = archive_entry_rdevmajor(entry);
 	dev_t minor = archive_entry_rdevminor(entry);
 
@@ -409,9 +420,9 @@ int tar_scan(int fd, const char *name, uint32_t layer, struct tree *t, struct er
 			return -1;
 		if (!r.entry)
 			return 0;
-		const char *path = archive_entry_pathname(r.entry);
+		const char *path = entry_path(r.entry);
 		const char *link = archive_entry_hardlink(r.entry);
-		if (!path || !*path)
+		if (!*path)
 			return err_set(e, ERR_FORMAT, "%s: entry %u has no name", name, r.seq);
 		int rc = link ? tree_link(t, path, link, e) : add_entry(t, &r, path, layer, e);
 		if (rc < 0)
@@ -436,7 +447,7 @@ static int read_contents(
 		if (rc != ARCHIVE_OK)
 			return reader_error(r, e);
 		if (len > 0 && sink(ctx, inode, (uint64_t)offset, data, len, e) < 0)
-			return err_prefix(e, "%s: %s", r->name, archive_entry_pathname(r->entry));
+			return err_prefix(e, "%s: %s", r->name, entry_path(r->entry));
 	}
 }
 
