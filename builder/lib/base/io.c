@@ -75,8 +75,8 @@ int io_pread(int fd, void *data, size_t len, uint64_t offset, size_t *got, struc
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_set_errno(e, ERR_IO, "read at byte %llu",
-				(unsigned long long)(offset + done));
+			return err_set_errno(
+				e, ERR_IO, "read at byte %llu", (unsigned long long)offset + done);
 		if (n == 0)
 			break;
 		done += (size_t)n;
@@ -87,13 +87,13 @@ int io_pread(int fd, void *data, size_t len, uint64_t offset, size_t *got, struc
 
 int io_pread_full(int fd, void *data, size_t len, uint64_t offset, struct err *e)
 {
-	size_t got;
+	size_t got = 0;
 
 	if (io_pread(fd, data, len, offset, &got, e) < 0)
 		return -1;
 	if (got != len)
 		return err_set(e, ERR_FORMAT, "truncated: ends at byte %llu",
-			(unsigned long long)(offset + got));
+			(unsigned long long)offset + got);
 	return 0;
 }
 

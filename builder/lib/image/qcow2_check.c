@@ -79,7 +79,7 @@ static int count_l2(struct check *c, uint32_t l1_index, struct err *e)
 		qcow2_image_load_l2(c->img, l1_index, c->table, e) < 0)
 		return -1;
 	for (uint32_t i = 0; i < QCOW2_L2_ENTRIES; i++, guest += QCOW2_CLUSTER_SIZE) {
-		uint64_t entry = qcow2_get64(c->table + i * 8);
+		uint64_t entry = qcow2_get64(c->table + (size_t)i * 8);
 		struct qcow2_cluster cluster;
 
 		if (entry && guest >= c->img->header.size_bytes)
@@ -140,7 +140,7 @@ static int compare_block(struct check *c, uint64_t block, uint64_t offset, struc
 		return -1;
 	for (uint32_t i = 0; i < QCOW2_REFBLOCK_ENTRIES; i++) {
 		uint32_t want = first + i < c->clusters ? c->counts[first + i] & ~OWNED : 0;
-		uint32_t stored = qcow2_get16(c->table + i * 2);
+		uint32_t stored = qcow2_get16(c->table + (size_t)i * 2);
 
 		if (stored != want)
 			return err_set(e, ERR_FORMAT,

@@ -24,7 +24,7 @@
 #define QCOW2_REFTABLE_MAX_CLUSTERS (8u << 20 >> 16)
 
 /* A disk's size must be a multiple of this: Lima's Go reader and vz work in MiB. */
-#define QCOW2_SIZE_UNIT (1024u * 1024)
+#define QCOW2_SIZE_UNIT (1ull << 20)
 
 /* L1 and L2 entries ("L1 table entry", "L2 table entry"). */
 #define QCOW2_COPIED (1ull << 63)

@@ -118,7 +118,7 @@ static int compare_window(void *state, void *arg, struct err *e)
 		while (w->guest[at] == w->raw[at])
 			at++;
 		return err_set(e, ERR_CHECK, "%s: differs from %s at byte %llu of the disk",
-			w->opt->image_path, w->opt->raw_path, (unsigned long long)(offset + at));
+			w->opt->image_path, w->opt->raw_path, (unsigned long long)offset + at);
 	}
 	return 0;
 }
@@ -141,7 +141,7 @@ static int make_job(struct verify *v, uint64_t offset, struct job *j, bool *need
 	for (unsigned i = 0; i < HOLES_BLOCKS; i++) {
 		uint64_t entry = qcow2_get64(v->l2 + (first + i) % QCOW2_L2_ENTRIES * 8);
 
-		if (qcow2_image_decode(&v->img, entry, offset + i * QCOW2_CLUSTER_SIZE,
+		if (qcow2_image_decode(&v->img, entry, offset + (uint64_t)i * QCOW2_CLUSTER_SIZE,
 			    &j->clusters[i], e) < 0)
 			return err_prefix(e, "%s", v->opt->image_path);
 		*needed |= j->clusters[i].kind != QCOW2_KIND_HOLE;
