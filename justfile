@@ -19,32 +19,28 @@ lock +args: setup tools
     @ci/lock "$@"
 
 # Run every test this machine can run
-test *args: setup-tests
+test *args: (setup "test")
     @ci/run-tests "$@"
 
 # The tools' own tests only (unit and command line)
-test-tools *args: setup-tests tools
+test-tools *args: (setup "test") tools
     @meson test -C build/tools --print-errorlogs "$@"
 
 # Formatting, shell scripts, manual pages, layering
-lint: setup-tests tools
+lint: (setup "test") tools
     @ci/check-tree
 
 # Speed of the tools against the usual ones
-bench *args: setup-tests tools
+bench *args: (setup "bench") tools
     @ci/bench "$@"
 
 # Build the tools into build/tools
 tools: setup
     @ci/build-tools
 
-# Install the host packages that building needs
-setup:
-    @ci/setup build
-
-# Install the host packages that building and testing need
-setup-tests:
-    @ci/setup build test
+# Install the host packages that building needs; `setup test`: that testing needs, too
+setup *sections:
+    @ci/setup build "$@"
 
 # Remove build/; the cache of downloaded packages stays
 clean:
