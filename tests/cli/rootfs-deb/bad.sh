@@ -46,7 +46,7 @@ says "names the repository and the remedy" 'none/Packages.*kiln-source repo'
 exits 5 "no such output folder" build same.json --output none/root.tar
 says "names the folder" '/none: cannot be written'
 
-if run unshare --user --map-root-user true && [ "$status" -eq 0 ] && command -v mmdebstrap >/dev/null; then
+if unshare --user --map-root-user true 2>/dev/null && have mmdebstrap; then
 	exits 3 "cut lock" build cut.json
 	says "names the cut lock and the remedy" 'cut\.json: not a lock file.*just lock'
 	exits 3 "empty lock" build empty.json
