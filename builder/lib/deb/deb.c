@@ -37,8 +37,7 @@ static la_ssize_t read_member(struct archive *inner, void *data, const void **bl
 
 	*block = m->block;
 	if (n < 0)
-		archive_set_error(
-			inner, EILSEQ, "%s", archive_error_string(m->outer));
+		archive_set_error(inner, EILSEQ, "%s", archive_error_string(m->outer));
 	return n;
 }
 

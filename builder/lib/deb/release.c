@@ -50,7 +50,7 @@ static bool parse_date(const char *text, int64_t *date_s)
 		if (strcmp(months[i], month) == 0)
 			tm.tm_mon = i;
 	}
-	if (tm.tm_mon < 0 || tm.tm_year < 1970 || tm.tm_year > 2105 || tm.tm_mday < 1 ||
+	if (tm.tm_mon < 0 || tm.tm_year < 1970 || tm.tm_year > 2106 || tm.tm_mday < 1 ||
 		tm.tm_mday > 31 || tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 ||
 		tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60)
 		return false;

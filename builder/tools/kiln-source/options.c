@@ -98,5 +98,5 @@ const struct cli_tool source_tool = {
 	.release = release,
 	.notes = "The cache is $LIMEKILN_CACHE, else $XDG_CACHE_HOME/limekiln, else "
 		 "~/.cache/limekiln.\nMirrors may also be named by LIMEKILN_MIRROR_<ARCHIVE>, such "
-		 "as LIMEKILN_MIRROR_DEBIAN.\n",
+		 "as LIMEKILN_MIRROR_DEBIAN.",
 };
