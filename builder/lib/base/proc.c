@@ -34,9 +34,7 @@ static _Noreturn void exec_child(
 	if (null > STDERR_FILENO)
 		close(null);
 	dup2(out_fd >= 0 ? out_fd : STDERR_FILENO, STDOUT_FILENO);
-	if (opt->join_stderr)
-		dup2(STDOUT_FILENO, STDERR_FILENO);
-	else if (err_fd >= 0)
+	if (err_fd >= 0)
 		dup2(err_fd, STDERR_FILENO);
 	setenv("LC_ALL", "C.UTF-8", 1);
 	setenv("TZ", "UTC", 1);
@@ -132,11 +130,12 @@ int proc_run(char *const argv[], const struct proc_options *opt, int *status, st
 {
 	int out[2] = {-1, -1};
 	int err[2] = {-1, -1};
-	cleanup_buf struct buf stderr_text = {0};
+	cleanup_buf struct buf own = {0};
+	struct buf *errors = opt->errors ? opt->errors : &own;
 
 	if (make_pipe(opt->out != NULL, out, e) < 0)
 		return -1;
-	if (make_pipe(opt->hide_stderr, err, e) < 0) {
+	if (make_pipe(opt->hide_stderr || opt->errors, err, e) < 0) {
 		mem_close_fd(&out[0]);
 		mem_close_fd(&out[1]);
 		return -1;
@@ -150,7 +149,7 @@ int proc_run(char *const argv[], const struct proc_options *opt, int *status, st
 
 	struct stream streams[2] = {
 		{out[0], opt->out, opt->max_out ? opt->max_out : (size_t)64 << 20},
-		{err[0], &stderr_text, (size_t)64 << 20},
+		{err[0], errors, (size_t)64 << 20},
 	};
 	int rc = pid < 0 ? err_set_errno(e, ERR_IO, "start %s", argv[0]) : collect(streams, e);
 	mem_close_fd(&streams[0].fd);
@@ -163,7 +162,7 @@ int proc_run(char *const argv[], const struct proc_options *opt, int *status, st
 	int code = wait_for(pid, &signaled);
 	if (status)
 		*status = code;
-	return rc < 0 ? -1 : report(argv[0], code, signaled, opt, &stderr_text, e);
+	return rc < 0 ? -1 : report(argv[0], code, signaled, opt, errors, e);
 }
 
 bool proc_exists(const char *name)

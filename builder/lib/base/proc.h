@@ -15,7 +15,7 @@ struct proc_options {
 	size_t max_out;         /* more output than this is ERR_FORMAT; 0: 64 MiB */
 	const char *const *env; /* "NAME=value" to add or replace, NULL-terminated; may be NULL */
 	bool hide_stderr;       /* keep the child's standard error for the message on failure */
-	bool join_stderr;       /* the child's standard error goes where its output goes */
+	struct buf *errors;     /* the same, and keep it here, without its last newline */
 	const char *remedy;     /* said when the program is not installed; may be NULL */
 };
 

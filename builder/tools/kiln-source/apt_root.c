@@ -206,56 +206,87 @@ void apt_root_free(struct apt_root *a)
 	free(a);
 }
 
-static int run(
-	struct apt_root *a, char *const argv[], struct buf *out, bool join_stderr, struct err *e)
+/* Like proc_run(); a failure of the program stays ERR_CHECK. */
+static int run(const struct apt_root *a, const char *const argv[], struct buf *out,
+	struct buf *errors, struct err *e)
 {
 	const char *const env[] = {a->config_env, NULL};
 	struct proc_options opt = {.out = out,
+		.errors = errors,
 		.env = env,
-		.join_stderr = join_stderr,
 		.remedy = "kiln-source needs apt to resolve packages (Debian, Ubuntu)"};
 
-	return proc_run(argv, &opt, NULL, e);
+	return proc_run((char *const *)(uintptr_t)argv, &opt, NULL, e);
+}
+
+static bool has_any(const struct buf *text, const char *const words[])
+{
+	for (size_t i = 0; words[i]; i++) {
+		if (strstr(buf_str(text), words[i]))
+			return true;
+	}
+	return false;
+}
+
+/* apt's exit status is 100 whatever went wrong; its words tell. */
+static bool speaks_of_disk(const struct buf *errors)
+{
+	static const char *const words[] = {"No space left", "Read-only file system",
+		"Permission denied", "Input/output error", "Disk quota exceeded", NULL};
+
+	return has_any(errors, words);
+}
+
+static bool speaks_of_integrity(const struct buf *errors)
+{
+	static const char *const words[] = {"GPG error", "NO_PUBKEY", "BADSIG", "EXPKEYSIG",
+		"is not signed", "Hash Sum mismatch", "unexpected size", "is not valid yet",
+		"is expired", "Clearsigned file", "insufficiently signed", NULL};
+
+	return has_any(errors, words);
+}
+
+/* Say what apt said, from the line that starts with from (NULL: all), at most 40 lines. */
+static void say_words(struct buf *text, const char *from)
+{
+	char *rest = NULL;
+	char *start = text->data && from ? strstr(text->data, from) : text->data;
+	char *line = start ? strtok_r(start, "\n", &rest) : NULL;
+
+	for (int n = 0; line && n < 40; n++, line = strtok_r(NULL, "\n", &rest))
+		log_warn("apt: %s", line);
 }
 
 int apt_root_run(struct apt_root *a, const struct strv *argv, struct buf *out, struct err *e)
 {
-	return run(a, argv->items, out, false, e);
-}
+	cleanup_buf struct buf errors = {0};
+	struct err why = {0};
 
-/* apt's exit status does not tell a wrong signature from a server that is away; its words do. */
-static bool speaks_of_integrity(const char *text)
-{
-	static const char *const words[] = {"GPG error", "NO_PUBKEY", "BADSIG", "EXPKEYSIG",
-		"is not signed", "Hash Sum mismatch", "unexpected size", "is not valid yet",
-		"is expired", "Clearsigned file", "Mirror sync in progress",
-		"insufficiently signed"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strstr(text, words[i]))
-			return true;
-	}
-	return false;
+	if (run(a, (const char *const *)(uintptr_t)argv->items, out, &errors, &why) == 0)
+		return 0;
+	return err_set(e, why.kind == ERR_CHECK ? ERR_IO : why.kind, "%s", why.msg);
 }
 
 int apt_root_update(struct apt_root *a, struct err *e)
 {
 	static const char *const argv[] = {"apt-get", "update", "-q", NULL};
 	cleanup_buf struct buf out = {0};
+	cleanup_buf struct buf errors = {0};
 	struct err why = {0};
 
-	if (run(a, (char *const *)(uintptr_t)argv, &out, true, &why) == 0)
+	if (run(a, argv, &out, &errors, &why) == 0)
 		return 0;
 	if (why.kind != ERR_CHECK)
 		return err_set(e, why.kind, "%s", why.msg);
-	char *rest = NULL;
-	bool wrong = speaks_of_integrity(buf_str(&out));
-	char *line = out.data ? strtok_r(out.data, "\n", &rest) : NULL;
-	for (; line; line = strtok_r(NULL, "\n", &rest)) {
-		if (strncmp(line, "E: ", 3) == 0 || strncmp(line, "W: ", 3) == 0)
-			log_warn("apt: %s", line + 3);
-	}
-	if (wrong)
+	bool disk = speaks_of_disk(&errors);
+	bool integrity = speaks_of_integrity(&errors);
+	say_words(&errors, NULL);
+	if (disk)
+		return err_set(e, ERR_IO,
+			"the archive's index cannot be written into %s; make room, or set "
+			"LIMEKILN_CACHE",
+			a->folder);
+	if (integrity)
 		return err_set(e, ERR_INTEGRITY,
 			"the archive's index is not signed as it must be, or differs from what was "
 			"signed; try another mirror, or update the keyring "
@@ -265,20 +296,72 @@ int apt_root_update(struct apt_root *a, struct err *e)
 		"mirror with --mirror");
 }
 
-/* apt's URItoFileName: without the access method, '/' as '_', and other bytes quoted. */
+/* fixed (NULL-terminated), then packages */
+static int join(
+	struct strv *words, const char *const fixed[], const struct strv *packages, struct err *e)
+{
+	for (size_t i = 0; fixed[i]; i++) {
+		if (strv_add(words, fixed[i], e) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < packages->n; i++) {
+		if (strv_add(words, packages->items[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Quiet, apt gives no reasons: ask it once more, and have it talk. */
+static void say_reasons(struct apt_root *a, const struct strv *packages)
+{
+	static const char *const fixed[] = {
+		"apt-get", "install", "--simulate", "--yes", "-q", NULL};
+	cleanup_strv struct strv words = {0};
+	cleanup_buf struct buf out = {0};
+	cleanup_buf struct buf errors = {0};
+
+	if (join(&words, fixed, packages, NULL) < 0)
+		return;
+	run(a, (const char *const *)(uintptr_t)words.items, &out, &errors, NULL);
+	say_words(&out, "The following packages have unmet dependencies");
+	say_words(&errors, NULL);
+}
+
+int apt_root_solve(struct apt_root *a, const struct strv *packages, struct buf *out, struct err *e)
+{
+	static const char *const fixed[] = {
+		"apt-get", "install", "--print-uris", "--yes", "-qq", NULL};
+	cleanup_strv struct strv words = {0};
+	cleanup_buf struct buf errors = {0};
+	struct err why = {0};
+
+	if (join(&words, fixed, packages, e) < 0)
+		return -1;
+	if (run(a, (const char *const *)(uintptr_t)words.items, out, &errors, &why) == 0)
+		return 0;
+	if (why.kind != ERR_CHECK || speaks_of_disk(&errors))
+		return err_set(e, why.kind == ERR_CHECK ? ERR_IO : why.kind, "%s", why.msg);
+	say_reasons(a, packages);
+	return err_set(e, ERR_FORMAT, "apt finds no way to install the packages");
+}
+
 char *apt_root_release_path(
-	const struct apt_root *a, const struct mirror *m, const char *suite, struct err *e)
+	struct apt_root *a, const struct mirror *m, const char *suite, struct err *e)
 {
 	static const char *const argv[] = {"apt-get", "update", "--print-uris", NULL};
-	const char *const env[] = {a->config_env, NULL};
 	cleanup_buf struct buf out = {0};
-	struct proc_options opt = {.out = &out, .env = env, .hide_stderr = true};
+	cleanup_buf struct buf errors = {0};
 	cleanup_free char *uri = apt_root_uri(m, e);
 	cleanup_free char *want =
 		uri ? mem_printf(e, "'%s/dists/%s/InRelease' ", uri, suite) : NULL;
 
-	if (!want || proc_run((char *const *)(uintptr_t)argv, &opt, NULL, e) < 0)
+	if (!want)
 		return NULL;
+	struct err why = {0};
+	if (run(a, argv, &out, &errors, &why) < 0) {
+		err_set(e, why.kind == ERR_CHECK ? ERR_IO : why.kind, "%s", why.msg);
+		return NULL;
+	}
 	const char *at = strstr(buf_str(&out), want);
 	if (!at) {
 		err_set(e, ERR_INTERNAL, "apt does not name its copy of %s", want);

@@ -45,12 +45,16 @@ static int read_lines(const char *const argv[], int (*take)(void *arg, char *lin
 {
 	cleanup_buf struct buf out = {0};
 	struct proc_options opt = {.out = &out, .hide_stderr = true};
+	struct err why = {0};
 	char *rest = NULL;
 
 	if (!proc_exists(argv[0]))
 		return 0;
-	if (proc_run((char *const *)(uintptr_t)argv, &opt, NULL, e) < 0)
-		return err_prefix(e, "read the host's apt configuration");
+	if (proc_run((char *const *)(uintptr_t)argv, &opt, NULL, &why) < 0)
+		return err_set(e, why.kind == ERR_CHECK ? ERR_USAGE : why.kind,
+			"the host's apt configuration cannot be read (%s); correct it, or name "
+			"mirrors with --mirror",
+			why.msg);
 	char *line = out.data ? strtok_r(out.data, "\n", &rest) : NULL;
 	for (; line; line = strtok_r(NULL, "\n", &rest)) {
 		if (take(arg, line, e) < 0)

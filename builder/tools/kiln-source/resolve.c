@@ -15,30 +15,21 @@
 static int ask_solver(struct apt_root *root, const struct recipe *r, const struct recipe_arch *arch,
 	const struct strv *options, struct buf *uris, struct err *e)
 {
-	static const char *const fixed[] = {"apt-get", "install", "--print-uris", "--yes", "-qq",
-		"--no-install-recommends", "?essential"};
 	cleanup_strv struct strv packages = {0};
-	cleanup_strv struct strv argv = {0};
-
-	if (recipe_packages(&packages, r, arch, options, e) < 0)
-		return -1;
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-		if (strv_add(&argv, fixed[i], e) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < packages.n; i++) {
-		if (strv_add(&argv, packages.items[i], e) < 0)
-			return -1;
-	}
 	struct err why = {0};
-	if (apt_root_run(root, &argv, uris, &why) == 0)
+
+	/* apt counts itself among the essential ones. */
+	if (recipe_packages(&packages, r, arch, options, e) < 0 ||
+		strv_add(&packages, "?essential", e) < 0)
+		return -1;
+	if (apt_root_solve(root, &packages, uris, &why) == 0)
 		return 0;
-	if (why.kind != ERR_CHECK)
+	if (why.kind != ERR_FORMAT)
 		return err_set(e, why.kind, "%s", why.msg);
 	return err_set(e, ERR_FORMAT,
-		"apt finds no way to install the packages of %s for %s; see its words above, then "
-		"correct the recipe's packages, suites or components",
-		r->path, arch->name);
+		"%s: %s for %s; see its reasons above, then correct the packages, suites or "
+		"components",
+		r->path, why.msg, arch->name);
 }
 
 /* Ask for the index records of everything chosen. */

@@ -86,6 +86,9 @@ lock_by_host() {
 	APT_CONFIG=$SCRATCH/etc/apt.conf LC_ALL=de_DE.UTF-8 TZ=Asia/Tokyo timeout 60 \
 		kiln-source lock tiny --root "$REPOSITORY" --keyring "$KEYRING" --arch x86_64 "$@"
 }
+host_sources <<<'nonsense'
+exits 2 "apt sources that apt cannot read" lock_by_host
+says "are named with the remedy" "host's apt configuration.*--mirror"
 host_sources </dev/null
 exits 2 "no mirror" lock_by_host
 says "names the remedy" "tiny.*--mirror tiny=URL or LIMEKILN_MIRROR_TINY=URL"
@@ -138,6 +141,13 @@ says "is named by apt" "nosuch"
 make_recipe app virtual
 exits 3 "a virtual package" lock_tiny --arch x86_64
 says "is named" "no package named 'virtual'"
+make_recipe app torn
+make_deb "$ARCHIVE/main/pool" torn 1 all 'Depends: lib (>= 9)'
+make_index main
+exits 3 "packages that cannot be together" lock_tiny --arch x86_64
+says "the reasons are given" 'torn : Depends: lib \(>= 9\)'
+rm "$ARCHIVE/main/pool/torn_1_all.deb"
+make_index main
 make_recipe app extra
 exits 7 "an architecture the recipe does not have" lock_tiny --arch riscv64
 exits 2 "an option the recipe does not have" lock_tiny --with less
@@ -155,6 +165,15 @@ echo >>"$ARCHIVE/main/dists/stone/main/binary-amd64/Packages"
 exits 4 "an index that differs from its signed digest" lock_tiny --arch x86_64
 check "after all of these the lock is as it was" cmp "$LOCK" "$SCRATCH/first"
 make_index main
+
+mkdir -p "$SCRATCH/small"
+if mount -t tmpfs -o size=300k tmpfs "$SCRATCH/small" 2>/dev/null; then
+	LIMEKILN_CACHE=$SCRATCH/small exits 5 "a full disk under apt" lock_tiny --arch x86_64
+	umount "$SCRATCH/small"
+else
+	skip "a full disk under apt" "no small file system can be mounted (needs root)"
+fi
+check "the lock is as it was" cmp "$LOCK" "$SCRATCH/first"
 
 lock_tiny --arch x86_64 >"$SCRATCH/out.1" 2>&1 &
 one=$!
