@@ -21,6 +21,7 @@ same() { # NAME COMMAND...: the command writes again.raw
 	exits 0 "$name" "$@"
 	check "$name: same bytes" cmp first.raw again.raw
 }
+# shellcheck disable=SC2317 # called by the shells below
 build() { kiln-disk build -q "$@"; }
 export -f build
 same "second run" build l.yaml -o again.raw

@@ -11,6 +11,7 @@ for prog in python3 e2fsck debugfs; do
 done
 python3 "$TOP/tests/cli/kiln-disk/hostile.py" . || exit 1
 
+# shellcheck disable=SC2317 # called by exits
 try() { timeout 60 kiln-disk build -q l.yaml -o "$1"; }
 
 # refused CODE NAME PATTERN: the message names the tar, and says why.
