@@ -354,24 +354,6 @@ static int write_xattrs(struct writer *w, const struct tree_inode *inode, struct
 
 /* --- directories --- */
 
-static uint8_t dirent_type(mode_t mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFREG:
-		return EXT2_FT_REG_FILE;
-	case S_IFDIR:
-		return EXT2_FT_DIR;
-	case S_IFLNK:
-		return EXT2_FT_SYMLINK;
-	case S_IFCHR:
-		return EXT2_FT_CHRDEV;
-	case S_IFBLK:
-		return EXT2_FT_BLKDEV;
-	default:
-		return EXT2_FT_FIFO;
-	}
-}
-
 static int list_entries(
 	const struct writer *w, const struct tree_node *dir, struct buf *list, struct err *e)
 {
@@ -379,7 +361,7 @@ static int list_entries(
 		struct ext4_dirent d = {.name = c->name,
 			.name_len = c->name_len,
 			.ino = c->inode->ino,
-			.type = dirent_type(c->inode->mode)};
+			.type = ext4_dirent_type(c->inode->mode)};
 		errcode_t rc = ext2fs_dirhash2(EXT2_HASH_HALF_MD4, c->name, c->name_len, NULL, 0,
 			w->fs->super->s_hash_seed, &d.hash, &d.minor_hash);
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 
@@ -15,6 +16,24 @@
 #define NODE_TABLE 8
 #define ROOT_LIMIT ((EXT4_BLOCK_SIZE - ROOT_TABLE - 8) / 8) /* the last 8: checksum */
 #define NODE_LIMIT ((EXT4_BLOCK_SIZE - NODE_TABLE - 8) / 8)
+
+uint8_t ext4_dirent_type(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return 1;
+	case S_IFDIR:
+		return TYPE_DIR;
+	case S_IFCHR:
+		return 3;
+	case S_IFBLK:
+		return 4;
+	case S_IFLNK:
+		return 7;
+	default:
+		return 5;
+	}
+}
 
 static void put16(unsigned char *p, unsigned value)
 {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -18,8 +19,11 @@ struct ext4_dirent {
 	uint32_t hash; /* half MD4 of the name with the file system's seed, lowest bit 0 */
 	uint32_t minor_hash;
 	uint8_t name_len;
-	uint8_t type; /* ext4's number for the file type */
+	uint8_t type; /* ext4_dirent_type() */
 };
+
+/* ext4's number for the file type in mode: regular, directory, link, device or else FIFO. */
+uint8_t ext4_dirent_type(mode_t mode);
 
 /* Append the blocks of directory self, which has these entries beside "." and "..". One block is
  * linear; more get a hash tree, *indexed tells. entries are sorted by hash then, else as given.

@@ -42,7 +42,7 @@ check_not "no disk is left" test -e no.raw
 mkdir into
 cp l.raw into/l.raw
 for ms in 5 20 40 80 120 160 200 300; do
-	run bash -c "timeout -s KILL 0.$(printf %03d $ms) kiln-disk build -q l.yaml -o into/l.raw; true" 
+	run bash -c "timeout -s KILL 0.$(printf %03d $ms) kiln-disk build -q l.yaml -o into/l.raw; true"
 	[ "$(sha256sum <into/l.raw)" = "$sum" ] || break
 done
 is "killed: the disk is whole" "$(sha256sum <into/l.raw)" "$sum"
