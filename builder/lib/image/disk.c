@@ -20,8 +20,8 @@ struct build {
 	enum progress_mode progress;
 	struct disk_report *report;
 	struct tree *tree;
-	struct contents_layer *layers;  /* l->layers.n of them; fd is -1 until opened */
-	struct layout_file **esp_files; /* sorted by path */
+	struct contents_layer *layers; /* l->layers.n of them; fd is -1 until opened */
+	struct layout_file *esp_files; /* copies, sorted by path; the layout owns the text */
 };
 
 static int plan_partitions(struct build *b, struct err *e)
@@ -130,7 +130,7 @@ static int make_temp(int *fd, struct err *e)
 static int open_esp_file(void *ctx, size_t i, int *fd, struct err *e)
 {
 	struct build *b = ctx;
-	const struct layout_file *f = b->esp_files[i];
+	const struct layout_file *f = &b->esp_files[i];
 	struct tree_node *n;
 
 	if (f->kind == LAYOUT_SOURCE) {
@@ -152,8 +152,8 @@ static int open_esp_file(void *ctx, size_t i, int *fd, struct err *e)
 
 static int compare_paths(const void *a, const void *b)
 {
-	const struct layout_file *x = *(struct layout_file *const *)a;
-	const struct layout_file *y = *(struct layout_file *const *)b;
+	const struct layout_file *x = a;
+	const struct layout_file *y = b;
 
 	return strcmp(x->path, y->path);
 }
@@ -173,10 +173,10 @@ static int write_esp(struct build *b, struct err *e)
 		ident_fat_serial(b->l->identity, &opt.serial, b->report->fat_serial, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		b->esp_files[i] = &b->l->esp_files[i];
-	qsort(b->esp_files, n, sizeof(struct layout_file *), compare_paths);
+		b->esp_files[i] = b->l->esp_files[i];
+	qsort(b->esp_files, n, sizeof(*b->esp_files), compare_paths);
 	for (size_t i = 0; i < n; i++)
-		paths[i] = b->esp_files[i]->path;
+		paths[i] = b->esp_files[i].path;
 	if (fat_write(fd, &opt, paths, n, open_esp_file, b, e) < 0)
 		return err_prefix(e, "%s: EFI system partition", b->l->path);
 	return contents_copy(fd, b->fd, opt.offset_bytes, e);

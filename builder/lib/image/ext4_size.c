@@ -24,7 +24,7 @@ uint32_t ext4_journal_blocks(uint64_t blocks)
 
 uint32_t ext4_reserved_descriptor_blocks(uint64_t blocks)
 {
-	const uint64_t blocks_per_group = 8 * BLOCK_SIZE;
+	const uint64_t blocks_per_group = (uint64_t)8 * BLOCK_SIZE;
 	/* What one block of descriptors describes. */
 	const uint64_t covered = blocks_per_group * (BLOCK_SIZE / DESCRIPTOR_SIZE);
 	/* The resize inode's one double-indirect block has to name them all. */

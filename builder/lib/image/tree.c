@@ -116,7 +116,7 @@ static int grow_buckets(struct tree *t, struct err *e)
 	if (t->n_nodes < old_n)
 		return 0;
 	t->n_buckets = old_n ? old_n * 2 : 4096;
-	t->buckets = mem_array(t->n_buckets, sizeof(*t->buckets), e);
+	t->buckets = mem_array(t->n_buckets, sizeof(struct tree_node *), e);
 	if (!t->buckets) {
 		t->buckets = old;
 		t->n_buckets = old_n;
@@ -192,6 +192,7 @@ static int clean_path(const char *path, char clean[TREE_PATH_MAX + 1], struct er
 {
 	size_t len = 0;
 
+	clean[0] = 0;
 	for (const char *p = path; *p;) {
 		size_t n = strcspn(p, "/");
 
@@ -245,36 +246,35 @@ static struct tree_node *make_dir(
 	return n;
 }
 
-/* Go down a clean path. *parent is the directory of its last component, which *name names within
- * clean; *node what is there, or NULL. With make, missing parents are made; without, *parent is
- * NULL when one is missing. The root has no parent and the name "". */
-static int walk(struct tree *t, const char *path, const char *clean, bool make,
-	struct tree_node **parent, struct tree_node **node, const char **name, struct err *e)
+/* Where a path leads. */
+struct place {
+	struct tree_node *parent; /* directory of the last component; NULL for the root */
+	struct tree_node *node;   /* what is there, or NULL */
+	const char *name;         /* the last component, in the clean path */
+};
+
+/* Go down a clean path. With make, missing parents are made; without, both nodes are NULL when one
+ * is missing. path is for messages. */
+static int walk(struct tree *t, const char *path, const char *clean, bool make, struct place *at,
+	struct err *e)
 {
 	const char *p = clean;
 	size_t len = strcspn(p, "/");
 
-	*parent = NULL;
-	*node = t->root;
+	*at = (struct place){NULL, t->root, clean};
 	for (; *p; p += len + (p[len] == '/'), len = strcspn(p, "/")) {
-		if (!*node && !make) {
-			*parent = NULL;
-			return 0;
+		if (!at->node && make)
+			at->node = make_dir(t, at->parent, at->name, strcspn(at->name, "/"), e);
+		if (!at->node) {
+			at->parent = NULL;
+			return make ? -1 : 0;
 		}
-		if (!*node) {
-			size_t up = strcspn(*name, "/");
-			*node = make_dir(t, *parent, *name, up, e);
-			if (!*node)
-				return -1;
-		}
-		if (check_parent(*node, path, e) < 0)
+		if (check_parent(at->node, path, e) < 0)
 			return -1;
-		*parent = *node;
-		*name = p;
-		*node = lookup(t, *parent, p, len);
+		at->parent = at->node;
+		at->name = p;
+		at->node = lookup(t, at->parent, p, len);
 	}
-	if (!*clean)
-		*name = clean;
 	return 0;
 }
 
@@ -308,30 +308,29 @@ static int replace(struct tree_node *n, struct tree_inode *inode, const char *pa
 int tree_put(struct tree *t, const char *path, struct tree_inode *inode, struct err *e)
 {
 	char clean[TREE_PATH_MAX + 1];
-	struct tree_node *parent;
-	struct tree_node *n;
-	const char *name;
+	struct place at;
 
-	if (clean_path(path, clean, e) < 0 || walk(t, path, clean, true, &parent, &n, &name, e) < 0)
+	if (clean_path(path, clean, e) < 0 || walk(t, path, clean, true, &at, e) < 0)
 		return -1;
-	if (n)
-		return replace(n, inode, path, e);
-	n = add_node(t, parent, name, strlen(name), e);
-	if (!n)
+	if (at.node)
+		return replace(at.node, inode, path, e);
+	at.node = add_node(t, at.parent, at.name, strlen(at.name), e);
+	if (!at.node)
 		return -1;
-	set_inode(n, inode);
+	set_inode(at.node, inode);
 	return 0;
 }
 
 int tree_find(struct tree *t, const char *path, struct tree_node **node, struct err *e)
 {
 	char clean[TREE_PATH_MAX + 1];
-	struct tree_node *parent;
-	const char *name;
+	struct place at;
 
-	if (clean_path(path, clean, e) < 0)
+	*node = NULL;
+	if (clean_path(path, clean, e) < 0 || walk(t, path, clean, false, &at, e) < 0)
 		return -1;
-	return walk(t, path, clean, false, &parent, node, &name, e);
+	*node = at.node;
+	return 0;
 }
 
 int tree_link(struct tree *t, const char *path, const char *target, struct err *e)

@@ -25,6 +25,17 @@ done
 is "room for the descriptors of 1 TiB" \
 	"$(dumpe2fs -h root.img 2>/dev/null | grep -c -E '^Reserved GDT blocks: +127$')" 1
 
+# Around the sizes where groups, backups and the journal change.
+for mib in 8 16 127 128 130 257 1025; do
+	cat >small.yaml <<-YAML
+		{identity: t, arch: x86_64, epoch: 5, size: $((mib + 36))MiB, esp: {size: 34MiB},
+		 root: {layers: [d.tar]}}
+	YAML
+	exits 0 "root of $mib MiB" kiln-disk build -q small.yaml -o small.raw
+	dd if=small.raw of=small.img bs=1M skip=35 count=$mib conv=sparse status=none
+	check "root of $mib MiB: e2fsck is content" e2fsck -fn small.img
+done
+
 for mib in 34 64 100 128 260 300 520; do
 	cat >esp.yaml <<-YAML
 		{identity: t, arch: aarch64, epoch: 5, size: $(((mib + 64) << 20)),
