@@ -19,7 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	}
 	for (size_t i = 0; i < first->n_packages; i++) {
-		if (first->packages[i].path[0] == '/' || strstr(first->packages[i].path, "../"))
+		const char *path = first->packages[i].path;
+
+		if (path[0] == '/' || strncmp(path, "../", 3) == 0 || strstr(path, "/../"))
 			abort();
 	}
 	if (lock_format(first, &once, &e) < 0 ||

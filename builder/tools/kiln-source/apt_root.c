@@ -46,6 +46,10 @@ static int put_words(struct buf *out, const char *field, const struct strv *word
 static int put_sources(struct buf *out, const struct recipe *r, const char *deb_arch,
 	const struct mirrors *mirrors, const char *keyring, struct err *e)
 {
+	/* Signed-By is a list of words, with no way to write a blank. */
+	if (strpbrk(keyring, " \t\n"))
+		return err_set(e, ERR_UNSUPPORTED,
+			"keyring %s: apt takes no path with blanks; move it", keyring);
 	for (size_t i = 0; i < r->n_archives; i++) {
 		const struct recipe_archive *a = &r->archives[i];
 		cleanup_free char *uri = apt_root_uri(mirrors_get(mirrors, a->name), e);

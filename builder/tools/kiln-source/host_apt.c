@@ -63,6 +63,18 @@ static int read_lines(const char *const argv[], int (*take)(void *arg, char *lin
 	return 0;
 }
 
+/* Ways to reach an archive that mirror.c understands too; a DVD, say, is none. */
+static bool is_usable(const char *uri)
+{
+	static const char *const schemes[] = {"http:", "https:", "file:", "copy:", "mirror+file:"};
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		if (strncasecmp(uri, schemes[i], strlen(schemes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* 'http://host/debian/dists/bookworm/InRelease' name-on-disk 0 */
 static int take_release(void *arg, char *line, struct err *e)
 {
@@ -71,7 +83,7 @@ static int take_release(void *arg, char *line, struct err *e)
 	char *stop = strstr(line, end);
 	char *dists = NULL;
 
-	if (line[0] != '\'' || !stop)
+	if (line[0] != '\'' || !stop || !is_usable(line + 1))
 		return 0;
 	*stop = 0;
 	for (char *p = line; (p = strstr(p, "/dists/")); p++)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "host_apt.h"
 
@@ -57,6 +58,29 @@ static int set_folder(struct mirror *m, const char *path, struct err *e)
 	return 0;
 }
 
+/* The first address in a list of mirrors: apt-transport-mirror(1). The caller frees. */
+static char *first_of_list(const char *archive, const char *path, struct err *e)
+{
+	cleanup_buf struct buf text = {0};
+	char *rest = NULL;
+
+	while (strncmp(path, "//", 2) == 0)
+		path++;
+	if (io_read_file(path, 1 << 20, &text, e) < 0) {
+		err_prefix(e, "mirror of %s", archive);
+		return NULL;
+	}
+	char *line = text.data ? strtok_r(text.data, "\n", &rest) : NULL;
+	for (; line; line = strtok_r(NULL, "\n", &rest)) {
+		size_t len = strcspn(line, " \t\r#");
+
+		if (len > 0)
+			return mem_strndup(line, len, e);
+	}
+	err_set(e, ERR_USAGE, "mirror of %s: %s names no address", archive, path);
+	return NULL;
+}
+
 /* value is a URL or a folder, as a person or apt gives it. */
 static int set_base(struct mirror *m, const char *value, struct err *e)
 {
@@ -65,6 +89,13 @@ static int set_base(struct mirror *m, const char *value, struct err *e)
 		if (strncmp(value, "//", 2) == 0)
 			value += 2;
 		return set_folder(m, value, e);
+	}
+	cleanup_free char *listed = NULL;
+	if (has_prefix(value, "mirror+file:")) {
+		listed = first_of_list(m->archive, value + strlen("mirror+file:"), e);
+		if (!listed)
+			return -1;
+		value = listed;
 	}
 	if (!strstr(value, "://"))
 		return set_folder(m, value, e);

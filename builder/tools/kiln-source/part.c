@@ -25,6 +25,20 @@ struct part {
 	bool inherited; /* the first bytes are another process's */
 };
 
+/* A process that was killed just before the file got its name leaves it read-only: remove it,
+ * unless that process lives. Returns as open_locked(). */
+static int remove_read_only(struct part *p, struct err *e)
+{
+	p->fd = open(p->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (p->fd < 0)
+		return errno == ENOENT ? 0 : err_set_errno(e, ERR_IO, "%s", p->path);
+	if (flock(p->fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? 1 : err_set_errno(e, ERR_IO, "lock %s", p->path);
+	if (unlink(p->path) < 0 && errno != ENOENT)
+		return err_set_errno(e, ERR_IO, "%s", p->path);
+	return 0;
+}
+
 /* Open and lock the part's file. Another process may give it its final name between the two, so
  * check that the name still is this file's. Returns 0, 1 when another process holds it, -1. */
 static int open_locked(struct part *p, struct err *e)
@@ -34,6 +48,13 @@ static int open_locked(struct part *p, struct err *e)
 
 		mem_close_fd(&p->fd);
 		p->fd = open(p->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (p->fd < 0 && errno == EACCES && access(p->path, F_OK) == 0) {
+			int rc = remove_read_only(p, e);
+
+			if (rc != 0)
+				return rc;
+			continue;
+		}
 		if (p->fd < 0)
 			return err_set_errno(e, ERR_IO,
 				"%s: cannot be written; free or unlock the "

@@ -115,6 +115,25 @@ ln -s "$SCRATCH/victim" "$part"
 exits 5 "a symbolic link in the cache" fetch_tiny
 check_not "is not followed" test -e "$SCRATCH/victim"
 
+if [ "$(id -u)" -ne 0 ] || have setpriv; then
+	as_user=()
+	faults '{}'
+	mkdir -p "$(dirname "$part")"
+	cp "$app" "$part"
+	chmod 444 "$part"
+	if [ "$(id -u)" -eq 0 ]; then
+		chmod 755 "$SCRATCH"
+		chown -R 65534:65534 "$LIMEKILN_CACHE"
+		as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	fi
+	exits 0 "a read-only part, left by a kill" timeout 60 "${as_user[@]}" \
+		"$(command -v kiln-source)" fetch --lock "$LOCK" --mirror "tiny=$URL/main" \
+		--mirror "tiny-security=$URL/security"
+	check "is brought anew" cache_is_sound
+else
+	skip "a read-only part, left by a kill" "root, and no setpriv"
+fi
+
 # Killed at some moment, several times over; then once in peace.
 faults '{"lib_": ["slow*"]}'
 for delay in 0.05 0.2 0.4 0.6; do

@@ -114,6 +114,10 @@ printf 'deb [trusted=yes] %s/main stone main\ndeb %s/security stone-security mai
 	>"$SCRATCH/etc/sources/a.list"
 rm "$SCRATCH/etc/sources/a.sources"
 exits 0 "in the one-line style too" lock_by_host --check
+printf '# mirrors\n\n%s/main\tpriority:1\nhttp://127.0.0.1:9/\n' "$URL" >"$SCRATCH/etc/list"
+printf 'deb cdrom:[Stone]/ stone main\ndeb mirror+file:%s stone main\ndeb %s/security stone-security main\n' \
+	"$SCRATCH/etc/list" "$URL" >"$SCRATCH/etc/sources/a.list"
+exits 0 "a list of mirrors, behind a disc" lock_by_host --check
 if grep -qx 'ID=debian' /etc/os-release; then
 	host=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 	printf 'deb http://127.0.0.1:9/x %s extra\ndeb %s/main %s main\ndeb %s/security %s-security main\n' \
@@ -152,6 +156,22 @@ make_recipe app extra
 exits 7 "an architecture the recipe does not have" lock_tiny --arch riscv64
 exits 2 "an option the recipe does not have" lock_tiny --with less
 exits 2 "a recipe that is not there" kiln-source lock nosuch --root "$REPOSITORY"
+cp "$KEYRING" "$SCRATCH/with blank.gpg"
+exits 7 "a keyring with a blank in its name" lock_tiny --keyring "$SCRATCH/with blank.gpg"
+LIMEKILN_CACHE="$SCRATCH/cache of mine" exits 0 "a cache with blanks in its name" \
+	lock_tiny --arch x86_64
+if [ "$(id -u)" -ne 0 ]; then
+	skip "as another user" "this is an ordinary user already"
+elif have setpriv; then
+	chmod 755 "$SCRATCH"
+	install -d -o 65534 -g 65534 "$SCRATCH/nobody"
+	LIMEKILN_CACHE=$SCRATCH/nobody HOME=$SCRATCH/nobody exits 0 "as an ordinary user" \
+		setpriv --reuid=65534 --regid=65534 --clear-groups "$(command -v kiln-source)" \
+		lock tiny --root "$REPOSITORY" --keyring "$KEYRING" --arch x86_64 --check \
+		--mirror "tiny=$ARCHIVE/main" --mirror "tiny-security=$ARCHIVE/security"
+else
+	skip "as an ordinary user" "root, and no setpriv"
+fi
 exits 5 "a keyring that is not there" lock_tiny --keyring "$SCRATCH/none.gpg"
 make_key two@example.org
 sign_index main --local-user two@example.org
