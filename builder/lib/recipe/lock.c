@@ -18,8 +18,8 @@ static int check_keys(const struct json *object, const struct lock_field *fields
 {
 	if (!json_is_object(object))
 		return err_set(e, ERR_FORMAT, "%s: is not an object", name);
-	for (size_t i = 0; json_key(object, i); i++) {
-		const char *key = json_key(object, i);
+	const char *key;
+	for (size_t i = 0; (key = json_key(object, i)); i++) {
 		bool known = false;
 
 		for (const struct lock_field *f = fields; f->key; f++)

@@ -63,8 +63,11 @@ static int open_locked(struct repo_dir *d, struct err *e)
 		d->fd = open(d->temp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (d->fd < 0 && errno == ENOENT)
 			continue;
-		if (d->fd < 0)
-			return err_set_errno(e, ERR_IO, "%s", d->temp);
+		if (d->fd < 0) {
+			err_set_errno(e, ERR_IO, "%s", d->temp);
+			rmdir(d->temp);
+			return -1;
+		}
 		if (flock(d->fd, LOCK_EX | LOCK_NB) < 0) {
 			log_note("waiting for another kiln-source that makes %s", d->path);
 			if (flock(d->fd, LOCK_EX) < 0)

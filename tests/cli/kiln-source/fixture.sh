@@ -87,7 +87,7 @@ make_archive() {
 	make_deb "$pool" app 1:2.0~rc1+b1 amd64 'Depends: lib (>= 1.0)' 'Source: app-src (2.0)' \
 		'Recommends: unwanted'
 	make_deb "$pool" app 2.0 arm64 'Depends: lib (>= 1.0)'
-	FILL=2000000 COMPRESS=none make_deb "$pool" lib 1.0 all
+	FILL=${LIB_BYTES:-2000000} COMPRESS=none make_deb "$pool" lib 1.0 all
 	COMPRESS=gzip make_deb "$pool" extra 1 all
 	make_deb "$pool" unwanted 1 all
 	make_deb "$pool" provider 1 all 'Provides: virtual'
@@ -166,7 +166,7 @@ cache_is_sound() {
 	local file wrong=0
 	while read -r file; do
 		[ "$(sha256sum <"$file")" = "${file##*/}  -" ] || wrong=1
-	done < <(find "$LIMEKILN_CACHE/sha256" -type f ! -name '*.part' ! -name '*.wrong')
+	done < <(find "$LIMEKILN_CACHE" -path '*/sha256/*' -type f ! -name '*.part' ! -name '*.wrong' 2>/dev/null)
 	[ "$wrong" = 0 ]
 }
 
