@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	must(ftruncate(fd, 0));
 	must(io_pwrite_full(fd, data, len, 0, NULL));
 	must(tree_new(&t, 1000, NULL));
-	if (tar_scan(fd, "layer", 0, t, &e) == 0) {
+	if (tar_scan(fd, "layer", 0, t, (uint64_t)1 << 30, &e) == 0) {
 		check(t);
 		if (tar_read(fd, "layer", 0, t, take, NULL, &e) == 0)
 			return 0;

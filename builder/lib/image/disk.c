@@ -80,8 +80,8 @@ static int read_layers(struct build *b, struct err *e)
 	for (size_t i = 0; i < paths->n; i++) {
 		b->layers[i].name = paths->items[i];
 		b->layers[i].fd = io_open_read(paths->items[i], e);
-		if (b->layers[i].fd < 0 ||
-			tar_scan(b->layers[i].fd, paths->items[i], (uint32_t)i, b->tree, e) < 0)
+		if (b->layers[i].fd < 0 || tar_scan(b->layers[i].fd, paths->items[i], (uint32_t)i,
+						   b->tree, b->l->size_bytes, e) < 0)
 			return -1;
 		progress_update(p, i + 1);
 	}

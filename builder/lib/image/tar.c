@@ -17,6 +17,10 @@
 /* What ext4 holds in a file with 4 KiB blocks: 2^32 - 1 blocks. */
 #define FILE_SIZE_MAX (((int64_t)1 << 44) - 4096)
 
+/* Bounds for what a small archive may expand to. */
+#define CONTENTS_FACTOR 8
+#define ENTRIES_MIN 65536
+
 struct reader {
 	struct archive *a;
 	struct archive_entry *entry; /* the current one; the archive's */
@@ -26,8 +30,9 @@ struct reader {
 	int fd;
 	uint64_t position;
 	uint64_t size_bytes;
-	uint32_t seq; /* of the current entry, from 0 */
-	bool at_end;  /* the end of the file was reached */
+	uint32_t seq;            /* of the current entry, from 0 */
+	uint64_t contents_bytes; /* of the entries seen */
+	bool at_end;             /* the end of the file was reached */
 	char *buffer;
 };
 
@@ -390,8 +395,28 @@ static int set_by_type(
 	}
 }
 
-static int add_entry(
-	struct tree *t, const struct reader *r, const char *path, uint32_t layer, struct err *e)
+static int check_contents(
+	struct reader *r, const struct tree_inode *inode, uint64_t disk_bytes, struct err *e)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < inode->n_spans; i++)
+		total += inode->spans[i].length;
+	if (total > disk_bytes)
+		return err_set(e, ERR_FORMAT,
+			"has %llu MiB, more than the disk; set disk.size in recipe.yaml to more",
+			(unsigned long long)(total >> 20));
+	r->contents_bytes += total;
+	if (r->contents_bytes / CONTENTS_FACTOR > disk_bytes)
+		return err_set(e, ERR_FORMAT,
+			"all files up to here have more than %d times the "
+			"disk's size",
+			CONTENTS_FACTOR);
+	return 0;
+}
+
+static int add_entry(struct tree *t, struct reader *r, const char *path, uint32_t layer,
+	uint64_t disk_bytes, struct err *e)
 {
 	struct tree_inode *inode = tree_inode_new(t, e);
 
@@ -404,12 +429,14 @@ static int add_entry(
 	tree_set_mtime(t, inode, archive_entry_mtime(r->entry),
 		(uint32_t)archive_entry_mtime_nsec(r->entry));
 	if (set_owner(inode, r->entry, e) < 0 || set_by_type(t, inode, r->entry, e) < 0 ||
+		check_contents(r, inode, disk_bytes, e) < 0 ||
 		set_xattrs(t, inode, r->entry, e) < 0 || set_acls(t, inode, r->entry, e) < 0)
 		return err_prefix(e, "%s", path);
 	return tree_put(t, path, inode, e);
 }
 
-int tar_scan(int fd, const char *name, uint32_t layer, struct tree *t, struct err *e)
+int tar_scan(int fd, const char *name, uint32_t layer, struct tree *t, uint64_t disk_bytes,
+	struct err *e)
 {
 	cleanup_reader struct reader r = {0};
 
@@ -424,7 +451,11 @@ int tar_scan(int fd, const char *name, uint32_t layer, struct tree *t, struct er
 		const char *link = archive_entry_hardlink(r.entry);
 		if (!*path)
 			return err_set(e, ERR_FORMAT, "%s: entry %u has no name", name, r.seq);
-		int rc = link ? tree_link(t, path, link, e) : add_entry(t, &r, path, layer, e);
+		if (r.seq > disk_bytes / 1024 + ENTRIES_MIN)
+			return err_set(e, ERR_FORMAT,
+				"%s: more entries than an entry for each KiB of the disk", name);
+		int rc = link ? tree_link(t, path, link, e)
+			      : add_entry(t, &r, path, layer, disk_bytes, e);
 		if (rc < 0)
 			return err_prefix(e, "%s", name);
 	}

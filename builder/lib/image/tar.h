@@ -19,8 +19,13 @@
  * symbolic link, hard links to what is not there or to a directory, device nodes outside /dev,
  * access control lists with names instead of numbers, sockets and unknown types, attributes
  * outside user, trusted and security. A leading slash is dropped. Times are clamped, file flags
- * and user names ignored. */
-int tar_scan(int fd, const char *name, uint32_t layer, struct tree *t, struct err *e);
+ * and user names ignored.
+ *
+ * So that a small archive cannot take hours or all memory, it is refused as soon as a file has
+ * more contents than disk_bytes, all files more than 8 times that, or there is more than an entry
+ * for each KiB of it (and 65536). */
+int tar_scan(int fd, const char *name, uint32_t layer, struct tree *t, uint64_t disk_bytes,
+	struct err *e);
 
 /* Takes len bytes at offset of a file. Returns 0, or -1 with *e, which ends the reading. */
 typedef int tar_sink(void *ctx, const struct tree_inode *inode, uint64_t offset, const void *data,

@@ -107,7 +107,7 @@ def numbers():
     write("uid-huge", pax([("uid", "4294967295")], entry("f", b"x")))
     write("size-negative", header("f", size_field=b"\xff" * 12), b"x" * 512)
     write("size-huge", header("f", size_field=b"\x80" + b"\0" * 3 + b"\x7f" + b"\xff" * 7), b"x" * 512)
-    write("size-lies", header("f", size=10 ** 9), b"x" * 512)
+    write("size-lies", header("f", size=10 ** 8), b"x" * 512)
     write("pax-huge", header("pax", kind=b"x", size=2 ** 31), b"x" * 512)
     write("pax-garbage", entry("pax", b"\xff" * 600, kind=b"x"), entry("f", b"x"))
     write("pax-large", pax([("comment", "c" * 500000)], entry("f", b"x")))
@@ -170,8 +170,19 @@ def broken():
     (OUT / "cpio.tar").write_bytes(b"070701" + b"0" * 104 + b"TRAILER!!!\0\0\0\0")
 
 
+def bombs():
+    """Small files that expand to much: members of gzip files can stand one behind the other."""
+    def packed(name, piece, times):
+        member = gzip.compress(piece, 1, mtime=0)
+        (OUT / f"{name}.tar").write_bytes(member * times + gzip.compress(END, mtime=0))
+
+    packed("bomb-file", header("f", size=400 << 20) + bytes(1 << 20), 1)
+    packed("bomb-files", entry("f", bytes(150 << 20)), 12)
+    packed("bomb-entries", b"".join(entry(f"f{i}") for i in range(10000)), 30)
+
+
 def main():
-    for make in (paths, links, kinds, numbers, sparses, attributes, broken):
+    for make in (bombs, paths, links, kinds, numbers, sparses, attributes, broken):
         make()
 
 

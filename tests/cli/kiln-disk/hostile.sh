@@ -93,8 +93,8 @@ is "mtime-huge: the epoch" "$(debug stat /f | grep -o ' mtime: 0x[0-9a-f]*:[0-9a
 	" mtime: 0x$(printf %x "$EPOCH"):00000000"
 
 # Sparse maps
-refused 3 sparse-empty "do not fit into 192 MiB"
-refused 3 sparse-claims "do not fit into 192 MiB"
+refused 3 sparse-empty "s: has 1048576 MiB, more than the disk; set disk.size"
+refused 3 sparse-claims "s: has 953 MiB, more than the disk"
 refused 3 sparse-too-large "s: size 35184372088832 is more than ext4 holds in a file"
 refused 3 sparse-beyond "s: has more contents than its size"
 refused 3 sparse-backwards "s: has contents where its map has a hole"
@@ -113,6 +113,11 @@ refused 3 acl-names "f: the access control list names a user or group without it
 refused 3 acl-no-mask "f: the access control list lacks a mask"
 refused 3 acl-raw-short "f: the access control list is malformed"
 refused 3 acl-raw-bad "f: the access control list is malformed"
+
+# Archives that expand to much
+refused 3 bomb-file "f: has 400 MiB, more than the disk"
+refused 3 bomb-files "f: all files up to here have more than 8 times the disk's size"
+refused 3 bomb-entries "bomb-entries.tar: more entries than an entry for each KiB"
 
 # Archives that are cut off or none
 refused 4 cut-data "cut-data.tar: ends too early"
