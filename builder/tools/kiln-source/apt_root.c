@@ -194,7 +194,8 @@ int apt_root_open(struct apt_root **out, const char *cache, const struct recipe 
 		make_folders(a, e) < 0 ||
 		put_config(&config, a, deb_arch, &mirrors->access, e) < 0 ||
 		write_file(a, "etc/limekiln.sources", &sources, e) < 0 ||
-		write_file(a, "apt.conf", &config, e) < 0 || write_file(a, "status", &empty, e) < 0)
+		write_file(a, "apt.conf", &config, e) < 0 ||
+		write_file(a, "state/status", &empty, e) < 0)
 		return -1;
 	*out = steal_ptr(&a);
 	return 0;

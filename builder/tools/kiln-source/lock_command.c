@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "apt_root.h"
@@ -107,6 +108,21 @@ static int lock_all(struct run *run, struct err *e)
 	return 0;
 }
 
+/* apt tells where it took a package from by the mirror's address only. */
+static int check_distinct(const struct mirrors *m, struct err *e)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(m->items[i].base, m->items[j].base) == 0)
+				return err_set(e, ERR_USAGE,
+					"archives '%s' and '%s' have the same mirror %s, so a lock "
+					"could not tell them apart; name another with --mirror",
+					m->items[j].archive, m->items[i].archive, m->items[i].base);
+		}
+	}
+	return 0;
+}
+
 int source_lock(void *opts, char **operands, size_t n, struct err *e)
 {
 	const struct source_options *o = opts;
@@ -128,7 +144,7 @@ int source_lock(void *opts, char **operands, size_t n, struct err *e)
 	absolute.keyring = keyring;
 	struct run run = {&absolute, recipe, &mirrors, cache, false};
 	if (mirrors_find(&mirrors, recipe->archives, recipe->n_archives, &o->mirrors, e) < 0 ||
-		lock_all(&run, e) < 0)
+		check_distinct(&mirrors, e) < 0 || lock_all(&run, e) < 0)
 		return -1;
 	if (run.would_change && o->check)
 		return err_set(e, ERR_CHECK, "the lock of %s is not what the archives give now",

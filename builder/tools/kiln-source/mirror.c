@@ -137,16 +137,31 @@ static const char *from_options(const struct strv *given, const char *archive)
 	return value;
 }
 
-static int check_given(const struct strv *given, struct err *e)
+static bool is_archive(
+	const struct recipe_archive *archives, size_t n, const char *name, size_t len)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strncmp(archives[i].name, name, len) == 0 && !archives[i].name[len])
+			return true;
+	}
+	return false;
+}
+
+/* Each must be NAME=PLACE, the name an archive's: a misspelt one would silently be of no use. */
+static int check_given(
+	const struct strv *given, const struct recipe_archive *archives, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < given->n; i++) {
-		const char *equals = strchr(given->items[i], '=');
+		const char *item = given->items[i];
+		size_t len = strcspn(item, "=");
 
-		if (!equals || equals == given->items[i] || !equals[1])
+		if (len == 0 || !item[len] || !item[len + 1])
 			return err_set(e, ERR_USAGE,
-				"--mirror '%s' is not ARCHIVE=URL or "
-				"ARCHIVE=FOLDER",
-				given->items[i]);
+				"--mirror '%s' is not ARCHIVE=URL or ARCHIVE=FOLDER", item);
+		if (!is_archive(archives, n, item, len))
+			return err_set(e, ERR_USAGE,
+				"--mirror '%s': no archive has that name; the first is '%s'", item,
+				n > 0 ? archives[0].name : "");
 	}
 	return 0;
 }
@@ -187,7 +202,7 @@ int mirrors_find(struct mirrors *out, const struct recipe_archive *archives, siz
 {
 	MEM_CLEANUP(host_apt) struct host_apt *host = host_apt_new(e);
 
-	if (!host || check_given(given, e) < 0)
+	if (!host || check_given(given, archives, n, e) < 0)
 		return -1;
 	out->items = mem_array(n + 1, sizeof(*out->items), e);
 	if (!out->items)

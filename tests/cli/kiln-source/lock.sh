@@ -131,6 +131,9 @@ exits 2 "a mirror that is neither" lock_tiny --mirror tiny=ftp://127.0.0.1/
 exits 2 "a mirror with a password" lock_tiny --mirror tiny=http://me:secret@127.0.0.1/
 check_not "which is not repeated" grep -q secret "$SCRATCH/err"
 exits 2 "a mirror without an archive" lock_tiny --mirror "$ARCHIVE"
+exits 2 "a mirror of an archive that is not the recipe's" lock_tiny --mirror "tini=$ARCHIVE/main"
+exits 2 "one mirror for two archives" lock_tiny --mirror "tiny=$ARCHIVE/security"
+says "is explained" 'could not tell them apart'
 exits 5 "a folder that is not there" lock_tiny --mirror "tiny=$SCRATCH/nowhere"
 start_server
 exits 0 "a server as mirror" lock_tiny --mirror "tiny=$URL/main" --arch x86_64 --check
