@@ -105,14 +105,34 @@ size_t http_active(const struct http *h)
 	return h->n;
 }
 
+/* Take a decimal number and the character after it off text. */
+static bool take_number(const char **text, char end, uint64_t *value)
+{
+	const char *c = *text;
+
+	for (*value = 0; *c >= '0' && *c <= '9'; c++) {
+		if (!mem_mul_u64(*value, 10, value) ||
+			!mem_add_u64(*value, (uint64_t)(*c - '0'), value))
+			return false;
+	}
+	if (c == *text || *c != end)
+		return false;
+	*text = end ? c + 1 : c;
+	return true;
+}
+
 /* The answer's Content-Range must be "bytes <offset>-<last>/<size>" (RFC 9110, 14.4). */
 static bool range_fits(const struct transfer *t)
 {
+	static const char unit[] = "bytes ";
+	const char *text = t->got_range;
 	uint64_t first, last, size;
 
-	return sscanf(t->got_range, "bytes %" SCNu64 "-%" SCNu64 "/%" SCNu64, &first, &last,
-		       &size) == 3 &&
-	       first == t->offset && size == t->get->size_bytes;
+	if (strncasecmp(text, unit, strlen(unit)) != 0)
+		return false;
+	text += strlen(unit);
+	return take_number(&text, '-', &first) && take_number(&text, '/', &last) &&
+	       take_number(&text, 0, &size) && first == t->offset && size == t->get->size_bytes;
 }
 
 /* Look at the head of the answer once, before its first byte. Returns -1 to stop. */
@@ -173,6 +193,8 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
 			value++;
 			left--;
 		}
+		while (left > 0 && (unsigned char)value[left - 1] <= ' ')
+			left--;
 		snprintf(t->got_range, sizeof(t->got_range), "%.*s", (int)left, value);
 	}
 	return len;

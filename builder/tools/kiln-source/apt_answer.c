@@ -1,12 +1,21 @@
 #include "apt_answer.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "apt_root.h"
+#include "base/cli.h"
 #include "base/mem.h"
 #include "deb/deb822.h"
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
 
 /* Undo apt's percent-encoding in place. */
 static void decode(char *text)
@@ -14,10 +23,11 @@ static void decode(char *text)
 	char *to = text;
 
 	for (const char *from = text; *from; from++) {
-		unsigned byte;
+		int high = *from == '%' ? hex_value(from[1]) : -1;
+		int low = high >= 0 ? hex_value(from[2]) : -1;
 
-		if (*from == '%' && sscanf(from + 1, "%2x", &byte) == 1 && from[1] && from[2]) {
-			*to++ = (char)byte;
+		if (low >= 0) {
+			*to++ = (char)(high * 16 + low);
 			from += 2;
 		} else {
 			*to++ = *from;
@@ -62,22 +72,27 @@ static int split_file_name(struct apt_choice *c, char *file, struct err *e)
 static int parse_choice(
 	struct apt_choice *c, char *line, const struct mirrors *mirrors, struct err *e)
 {
-	char *end = line[0] == '\'' ? strchr(line + 1, '\'') : NULL;
-	char file[512];
-	char digest[80];
+	static const char prefix[] = "SHA256:";
+	char *rest = line[0] == '\'' ? strchr(line + 1, '\'') : NULL;
 
-	if (!end || sscanf(end + 1, " %511s %" SCNu64 " SHA256:%79s", file, &c->size_bytes,
-			    digest) != 3)
-		return err_set(e, ERR_FORMAT, "apt gives no SHA-256 for this: %s", line);
-	*end = 0;
-	if (!sha256_is_hex(digest))
-		return err_set(
-			e, ERR_FORMAT, "apt says that %s has the SHA-256 '%s'", file, digest);
+	if (!rest || strncmp(rest, "' ", 2) != 0)
+		return err_set(e, ERR_FORMAT, "apt prints a line that names no file: %s", line);
+	*rest = 0;
+	rest += 2;
+	char *file = strsep(&rest, " ");
+	char *size = strsep(&rest, " ");
+	char *digest = strsep(&rest, " ");
+	if (!digest || strncmp(digest, prefix, strlen(prefix)) != 0 ||
+		!sha256_is_hex(digest + strlen(prefix)))
+		return err_set(e, ERR_FORMAT, "apt gives no SHA-256 of %s", file);
+	if (size[strspn(size, "0123456789")] ||
+		cli_parse_size(size, "apt's size", &c->size_bytes, e) < 0)
+		return err_set(e, ERR_FORMAT, "apt gives no size of %s", file);
 	const struct mirror *m = find_mirror(mirrors, line + 1);
 	if (!m)
 		return err_set(e, ERR_FORMAT, "apt took %s from none of the mirrors", line + 1);
 	c->archive = m->archive;
-	c->sha256 = mem_strdup(digest, e);
+	c->sha256 = mem_strdup(digest + strlen(prefix), e);
 	return c->sha256 ? split_file_name(c, file, e) : -1;
 }
 

@@ -150,6 +150,7 @@ static int make_folders(const struct apt_root *a, struct err *e)
 	return 0;
 }
 
+/* Only its owner may read it: a proxy's address can hold a password. */
 static int write_file(
 	const struct apt_root *a, const char *name, const struct buf *text, struct err *e)
 {
@@ -157,7 +158,7 @@ static int write_file(
 
 	if (!path)
 		return -1;
-	return outfile_write_if_changed(path, 0644, buf_str(text), text->len, NULL, e);
+	return outfile_write_if_changed(path, 0600, buf_str(text), text->len, NULL, e);
 }
 
 /* The folder is named by what is in its sources: other mirrors, other folder. */

@@ -161,6 +161,22 @@ is "two at once: the file is asked for once" "$(requests lib_)" 1
 check "two at once: the files are right" cache_is_sound
 stop_server
 
+# Proxies, as apt has them
+through_proxy() {
+	timeout 60 "$@" kiln-source fetch --lock "$LOCK" --mirror tiny=http://mirror.invalid/main \
+		--mirror tiny-security=http://mirror.invalid/security
+}
+faults '{}'
+exits 0 "a proxy from the environment" through_proxy env "http_proxy=$URL"
+check "brings the right files" cache_is_sound
+faults '{}'
+printf 'Acquire::http::Proxy "%s";\n' "$URL" >"$SCRATCH/proxy.conf"
+exits 0 "a proxy from apt's configuration" through_proxy env "APT_CONFIG=$SCRATCH/proxy.conf"
+exits 0 "which the solver uses too" env "APT_CONFIG=$SCRATCH/proxy.conf" timeout 60 \
+	kiln-source lock tiny --root "$REPOSITORY" --keyring "$KEYRING" --arch x86_64 --check \
+	--mirror tiny=http://mirror.invalid/main --mirror tiny-security=http://mirror.invalid/security
+stop_server
+
 # A folder as mirror
 from_folder() {
 	timeout 60 kiln-source fetch --lock "$LOCK" --mirror "tiny=$ARCHIVE/main" \

@@ -56,6 +56,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
+        # As a proxy it is asked for whole addresses.
+        self.path = self.path.removeprefix("http://mirror.invalid")
         path = os.path.join(ROOT, self.path.lstrip("/").replace("%2b", "+").replace("%7e", "~"))
         fault = next_fault(self.path)
         if fault.isdigit():
