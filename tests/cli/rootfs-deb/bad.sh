@@ -1,6 +1,6 @@
 #!/bin/bash
 # rootfs-deb refuses bad input before it builds anything, and leaves nothing.
-. "$(dirname "$0")/../../lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 
 stage=$TOP/builder/stages/rootfs-deb
 mkdir -p "$SCRATCH/repo" "$SCRATCH/target"
