@@ -7,6 +7,7 @@ default:
     @"{{just_executable()}}" --list --unsorted
 
 # Bake images: [VARIANT...] [--locked] [arch=ARCH] [with=OPTION] [jobs=N]; without names the default set
+[no-exit-message]
 build-lima-images *args: setup tools
     @ci/build-images "$@"
 
@@ -15,30 +16,37 @@ list *args: setup tools
     @build/tools/tools/kiln-plan/kiln-plan list "$@"
 
 # Resolve a variant's packages anew: VARIANT [arch=ARCH] [with=OPTION]
+[no-exit-message]
 lock +args: setup tools
     @ci/lock "$@"
 
 # Run every test this machine can run
+[no-exit-message]
 test *args: (setup "test")
     @ci/run-tests "$@"
 
 # The tools' own tests only (unit and command line)
+[no-exit-message]
 test-tools *args: (setup "test") tools
     @meson test -C build/tools --print-errorlogs "$@"
 
 # Formatting, shell scripts, manual pages, layering
+[no-exit-message]
 lint: (setup "test") tools
     @ci/check-tree
 
 # Speed of the tools against the usual ones
+[no-exit-message]
 bench *args: (setup "bench") tools
     @ci/bench "$@"
 
 # Build the tools into build/tools
+[no-exit-message]
 tools: setup
     @ci/build-tools
 
 # Install the host packages that building needs; `setup test`: that testing needs, too
+[no-exit-message]
 setup *sections:
     @ci/setup build "$@"
 
