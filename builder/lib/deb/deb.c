@@ -1,62 +1,63 @@
 #include "deb/deb.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
+#include "archive/reader.h"
 #include "base/mem.h"
 #include "deb/deb822.h"
 
 #define MAX_CONTROL_SIZE ((size_t)1 << 20)
-#define MAX_CONTROL_TAR_SIZE ((int64_t)64 << 20) /* unpacked */
+#define MAX_CONTROL_TAR_SIZE (64 << 20) /* unpacked */
 #define MAX_ENTRIES 10000
 #define BLOCK_SIZE 65536
 
-MEM_DEFINE_CLEANUP(archive, struct archive *, archive_read_free)
-
-/* The control.tar member of a package, handed on to the reader inside it. */
-struct member {
-	struct archive *outer;
-	char block[BLOCK_SIZE];
-};
-
-static int fail(struct archive *a, const char *name, const char *what, struct err *e)
+/* Whatever the reader stumbles over: it is no package. */
+static int fail(const char *name, const char *what, const struct err *why, struct err *e)
 {
-	const char *why = archive_error_string(a);
-
-	return err_set(e, ERR_FORMAT, "%s: %s: %s", name, what, why ? why : "malformed");
+	return err_set(e, ERR_FORMAT, "%s: %s: %s", name, what, why->msg);
 }
 
-static la_ssize_t read_member(struct archive *inner, void *data, const void **block)
+/* A package has no member to lose, nor ends where one is looked for. */
+static int next_member(struct reader *outer, struct err *e)
 {
-	struct member *m = data;
-	la_ssize_t n = archive_read_data(m->outer, m->block, sizeof(m->block));
+	int found = reader_next(outer, e);
 
-	*block = m->block;
-	if (n < 0)
-		archive_set_error(inner, EILSEQ, "%s", archive_error_string(m->outer));
-	return n;
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return err_set(e, ERR_FORMAT, "malformed");
+	if (reader_warning(outer))
+		return err_set(e, ERR_FORMAT, "%s", reader_warning(outer));
+	return 0;
 }
 
-/* Go to the control.tar member. deb(5): debian-binary comes first and says 2.x. */
-static int find_member(struct archive *outer, const char *name, struct err *e)
+/* Whether the current member is debian-binary and says 2.x. */
+static bool is_format_2(struct reader *outer)
 {
-	struct archive_entry *entry;
+	const char *path = reader_path(outer);
 	char version[2];
+	size_t got;
 
-	if (archive_read_next_header(outer, &entry) != ARCHIVE_OK)
-		return fail(outer, name, "not a Debian package", e);
-	const char *path = archive_entry_pathname(entry);
-	if (!path || strcmp(path, "debian-binary") != 0 ||
-		archive_read_data(outer, version, 2) != 2 || memcmp(version, "2.", 2) != 0)
+	return path && strcmp(path, "debian-binary") == 0 &&
+	       reader_read(outer, version, sizeof(version), &got, NULL) == 0 && got == 2 &&
+	       memcmp(version, "2.", 2) == 0;
+}
+
+/* Go to the control.tar member. deb(5): debian-binary comes first. */
+static int find_member(struct reader *outer, const char *name, struct err *e)
+{
+	struct err why = {0};
+
+	if (next_member(outer, &why) < 0)
+		return fail(name, "not a Debian package", &why, e);
+	if (!is_format_2(outer))
 		return err_set(e, ERR_FORMAT, "%s: not a Debian package of format 2", name);
 	for (int i = 0; i < 8; i++) {
-		if (archive_read_next_header(outer, &entry) != ARCHIVE_OK)
+		if (next_member(outer, NULL) < 0)
 			break;
-		path = archive_entry_pathname(entry);
+		const char *path = reader_path(outer);
 		if (path && strncmp(path, "control.tar", 11) == 0)
 			return 0;
 		if (path && path[0] != '_')
@@ -65,22 +66,22 @@ static int find_member(struct archive *outer, const char *name, struct err *e)
 	return err_set(e, ERR_FORMAT, "%s: has no control.tar where it must be", name);
 }
 
-static int append_entry(struct archive *inner, struct archive_entry *entry, const char *name,
-	struct buf *out, struct err *e)
+static int append_entry(struct reader *inner, const char *name, struct buf *out, struct err *e)
 {
 	size_t start = out->len;
+	struct err why = {0};
+	size_t got;
 
-	if (archive_entry_filetype(entry) != AE_IFREG)
+	if (!S_ISREG(reader_mode(inner)))
 		return err_set(e, ERR_FORMAT, "%s: control is not a regular file", name);
 	for (;;) {
 		if (buf_reserve(out, BLOCK_SIZE, e) < 0)
 			return -1;
-		la_ssize_t n = archive_read_data(inner, out->data + out->len, BLOCK_SIZE);
-		if (n < 0)
-			return fail(inner, name, "control", e);
-		if (n == 0)
+		if (reader_read(inner, out->data + out->len, BLOCK_SIZE, &got, &why) < 0)
+			return fail(name, "control", &why, e);
+		if (got == 0)
 			break;
-		out->len += (size_t)n;
+		out->len += got;
 		out->data[out->len] = 0;
 		if (out->len - start > MAX_CONTROL_SIZE)
 			return err_set(e, ERR_FORMAT, "%s: control is larger than %zu bytes", name,
@@ -89,24 +90,24 @@ static int append_entry(struct archive *inner, struct archive_entry *entry, cons
 	return 0;
 }
 
-static int read_control(struct archive *inner, const char *name, struct buf *out, struct err *e)
+static int read_control(struct reader *inner, const char *name, struct buf *out, struct err *e)
 {
-	struct archive_entry *entry;
+	struct err why = {0};
 
 	for (int i = 0; i < MAX_ENTRIES; i++) {
-		int rc = archive_read_next_header(inner, &entry);
+		int found = reader_next(inner, &why);
 
-		if (rc == ARCHIVE_EOF)
+		if (found == 0)
 			break;
-		if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
-			return fail(inner, name, "control.tar", e);
-		/* libarchive skips over an entry by unpacking it. */
-		if (archive_filter_bytes(inner, 0) > MAX_CONTROL_TAR_SIZE ||
-			archive_entry_size(entry) > MAX_CONTROL_TAR_SIZE)
+		if (found < 0)
+			return fail(name, "control.tar", &why, e);
+		/* The reader goes over an entry by unpacking it. */
+		if (reader_bytes(inner) > MAX_CONTROL_TAR_SIZE ||
+			reader_size_bytes(inner) > MAX_CONTROL_TAR_SIZE)
 			return err_set(e, ERR_FORMAT, "%s: control.tar is too large", name);
-		const char *path = archive_entry_pathname(entry);
+		const char *path = reader_path(inner);
 		if (path && (strcmp(path, "./control") == 0 || strcmp(path, "control") == 0))
-			return append_entry(inner, entry, name, out, e);
+			return append_entry(inner, name, out, e);
 	}
 	return err_set(e, ERR_FORMAT, "%s: control.tar has no control file", name);
 }
@@ -131,35 +132,23 @@ static int put_paragraph(const struct buf *text, const char *name, struct buf *o
 	return p.text[p.len - 1] == '\n' ? 0 : buf_putc(out, '\n', e);
 }
 
-static int open_inner(struct archive *inner, struct member *m, const char *name, struct err *e)
-{
-	archive_read_support_filter_gzip(inner);
-	archive_read_support_filter_xz(inner);
-	archive_read_support_filter_zstd(inner);
-	archive_read_support_format_tar(inner);
-	if (archive_read_open(inner, m, NULL, read_member, NULL) != ARCHIVE_OK)
-		return fail(inner, name, "control.tar", e);
-	return 0;
-}
-
 int deb_read_control(int fd, const char *name, struct buf *control, struct err *e)
 {
-	MEM_CLEANUP(archive) struct archive *outer = archive_read_new();
-	MEM_CLEANUP(archive) struct archive *inner = archive_read_new();
-	cleanup_free struct member *m = mem_zalloc(sizeof(*m), e);
+	cleanup_reader struct reader *outer = NULL;
+	cleanup_reader struct reader *inner = NULL;
 	cleanup_free char *where = mem_printf(e, "%s: control", name);
 	cleanup_buf struct buf text = {0};
 
-	if (!outer || !inner || !m || !where)
-		return err_nomem(e);
-	m->outer = outer;
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return err_set_errno(e, ERR_IO, "%s", name);
-	archive_read_support_format_ar(outer);
-	if (archive_read_open_fd(outer, fd, BLOCK_SIZE) != ARCHIVE_OK)
-		return fail(outer, name, "not a Debian package", e);
-	if (find_member(outer, name, e) < 0 || open_inner(inner, m, name, e) < 0 ||
-		read_control(inner, name, &text, e) < 0)
+	if (!where)
+		return -1;
+	if (reader_open_fd(&outer, fd, READER_AR, BLOCK_SIZE, e) < 0)
+		return err_prefix(e, "%s", name);
+	if (find_member(outer, name, e) < 0)
+		return -1;
+	if (reader_open_entry(&inner, outer, READER_TAR | READER_GZIP | READER_XZ | READER_ZSTD,
+		    BLOCK_SIZE, e) < 0)
+		return err_prefix(e, "%s", name);
+	if (read_control(inner, name, &text, e) < 0)
 		return -1;
 	return put_paragraph(&text, where, control, e);
 }

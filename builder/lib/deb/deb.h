@@ -1,5 +1,4 @@
-/* Debian packages: the control file of a .deb. deb(5), deb-control(5). libarchive reads the ar
- * and tar layers; this is its only use in this library. */
+/* Debian packages: the control file of a .deb. deb(5), deb-control(5). */
 #ifndef KILN_DEB_DEB_H
 #define KILN_DEB_DEB_H
 

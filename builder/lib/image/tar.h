@@ -1,4 +1,4 @@
-/* tar archives as layers of a file tree (libarchive): ustar, pax, GNU and old tar, plain or
+/* tar archives as layers of a file tree: ustar, pax, GNU and old tar, plain or
  * compressed by gzip, xz or zstd. Nothing is written to the host.
  *
  * A layer is read twice: for its entries, then for the contents of those that are still in the
