@@ -42,7 +42,11 @@ cat >l.yaml <<'YAML'
 YAML
 exits 0 "a million entries" timeout 200 python3 peak.py kiln-disk build -q l.yaml -o l.raw
 peak=$(cat out)
-check "peak memory of $peak MiB is below 400" test "$peak" -lt 400
+if grep -q __asan_init "$(command -v kiln-disk)"; then
+	skip "peak memory is below 400 MiB" "the address sanitizer multiplies it: $peak MiB"
+else
+	check "peak memory of $peak MiB is below 400" test "$peak" -lt 400
+fi
 dd if=l.raw of=root.img bs=1M skip=35 count=988 conv=sparse status=none
 rm million.tar l.raw
 check "e2fsck is content" timeout 200 e2fsck -fn root.img
