@@ -4,6 +4,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <locale.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,6 @@ struct reader {
 	uint64_t size_bytes;
 	bool opened;
 	bool at_end; /* the end of the input was reached */
-	locale_t locale;
 	locale_t old_locale;
 	size_t block_bytes;
 	char *block;
@@ -103,12 +103,21 @@ static int set_accept(struct archive *a, unsigned accept, struct err *e)
 	return 0;
 }
 
+/* Loaded once and kept for the life of the process, whatever the number of readers. */
+static locale_t utf8_locale;
+static pthread_once_t utf8_locale_once = PTHREAD_ONCE_INIT;
+
+static void load_utf8_locale(void)
+{
+	utf8_locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+}
+
 static int set_locale(struct reader *r, struct err *e)
 {
-	r->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	if (!r->locale)
+	pthread_once(&utf8_locale_once, load_utf8_locale);
+	if (!utf8_locale)
 		return err_set(e, ERR_UNSUPPORTED, "the C library has no locale C.UTF-8");
-	r->old_locale = uselocale(r->locale);
+	r->old_locale = uselocale(utf8_locale);
 	return 0;
 }
 
@@ -163,10 +172,8 @@ void reader_free(struct reader *r)
 		return;
 	archive_read_free(r->a);
 	free(r->block);
-	if (r->locale) {
+	if (r->old_locale)
 		uselocale(r->old_locale);
-		freelocale(r->locale);
-	}
 	free(r);
 }
 
