@@ -2,54 +2,26 @@
 # Every output is whole or absent, whichever call fails: the Nth malloc, open, read, write, fsync,
 # rename or thread start of each tool is made to fail once, for N = 1, 2, 3...
 . "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
+. "$TOP/tests/lib/sweep.sh" || exit 70
 
 shim=$1 # the built builder/tests/faultshim.c
 
-# judge OUT GOOD: the invariant after one run with exit status $status.
+# The invariant after one run: $out is absent or equal to $out.good, and nothing else is left.
+remove_output() { rm -f "$out"; }
 judge() {
-	local out=$1 good=$2 why
+	local why
 	case $status in
-	0) why=$(cmp "$out" "$good" 2>&1) || { echo "exit 0 but a wrong output: $why"; return 1; } ;;
+	0) why=$(cmp "$out" "$out.good" 2>&1) || echo "exit 0 but a wrong output: $why" ;;
 	2 | 3 | 4 | 5 | 6 | 7 | 70)
 		# Whole after all when only the folder could not be flushed.
-		if [ -e "$out" ] && ! cmp -s "$out" "$good"; then
+		if [ -e "$out" ] && ! cmp -s "$out" "$out.good"; then
 			echo "exit $status and half an output"
-			return 1
 		fi
 		;;
-	*)
-		echo "exit status $status is not a documented error"
-		return 1
-		;;
+	*) echo "exit status $status is not a documented error" ;;
 	esac
 	if find "$(dirname "$out")" -name '.*' -type f | grep -q .; then
 		echo "a temporary file is left"
-		return 1
-	fi
-}
-
-# sweep TOOL OUT GROUP ERRNO LIMIT COMMAND...: fail call 1 to LIMIT of GROUP until none is left to
-# fail. After 40 calls the steps grow, so that a tool with 10^5 calls takes no longer.
-sweep() {
-	local tool=$1 out=$2 group=$3 errno=$4 limit=$5 n=1 faults=0 why
-	shift 5
-	while [ "$n" -le "$limit" ]; do
-		rm -f "$out" "$SCRATCH/mark"
-		run timeout 60 env KILN_FAULT="$group:$n:$errno" KILN_FAULT_MARK="$SCRATCH/mark" \
-			LD_PRELOAD="$shim" "$@"
-		[ -e "$SCRATCH/mark" ] || break
-		faults=$((faults + 1))
-		if ! why=$(judge "$out" "$out.good"); then
-			tap_result "not ok" "$tool: $group call $n fails: $why"
-			head -n 3 "$SCRATCH/err" | sed 's/^/# /'
-			return
-		fi
-		n=$((n < 40 ? n + 1 : n + n / 8))
-	done
-	if [ "$faults" -gt 0 ]; then
-		tap_result ok "$tool: output whole or absent after each of $faults failed $group calls"
-	else
-		tap_result "not ok" "$tool: no $group call could be made to fail"
 	fi
 }
 
@@ -65,7 +37,7 @@ sweep_all() {
 	fi
 	mv "$out" "$out.good"
 	for g in $groups; do
-		sweep "$tool" "$out" "${g%:*}" "${g#*:}" 20000 "$@"
+		sweep "$tool" remove_output judge "$shim" "${g%:*}" "${g#*:}" "$@"
 	done
 }
 
