@@ -1,6 +1,6 @@
 #!/bin/bash
 # justw: finds just, or installs it from whatever is there; stand-ins for the package managers.
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 
 bin=$SCRATCH/bin
 repo=$SCRATCH/"my repo"

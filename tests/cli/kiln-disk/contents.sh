@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What is in the tar is on the disk: attributes and contents, as debugfs reads them.
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-disk/disks.sh"
 here=$TOP/tests/cli/kiln-disk
 cd "$SCRATCH" || exit 1

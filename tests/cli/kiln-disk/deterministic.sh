@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The same layout gives the same bytes, whatever the machine around it looks like.
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-disk/disks.sh"
 cd "$SCRATCH" || exit 1
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Faults of the machine: full disks, folders that cannot be written, missing programs, kills.
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-disk/disks.sh"
 cd "$SCRATCH" || exit 1
 mkdir d

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A guest grows the root file system to the disk it finds; ESPs of many sizes are right.
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-disk/disks.sh"
 cd "$SCRATCH" || exit 1
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A real kernel mounts the root file system and reads back what was in the tar (libguestfs).
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-disk/disks.sh"
 cd "$SCRATCH" || exit 1
 export LIBGUESTFS_BACKEND=direct LIBGUESTFS_BACKEND_SETTINGS=force_tcg

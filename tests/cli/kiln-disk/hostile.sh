@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tars that try something: each has its exact exit code, and what is accepted is a clean disk.
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-disk/disks.sh"
 cd "$SCRATCH" || exit 1
 

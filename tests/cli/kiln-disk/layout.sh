@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Layouts that are wrong: the place, the exit code, and no disk.
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 cd "$SCRATCH" || exit 1
 tar -cf r.tar --files-from /dev/null
 echo x >file

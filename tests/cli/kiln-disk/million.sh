@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A million entries, and directories that need indexes of two levels: bounded memory, a clean disk.
-. "$TOP/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 cd "$SCRATCH" || exit 1
 
 for prog in python3 e2fsck; do

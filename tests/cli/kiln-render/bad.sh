@@ -2,7 +2,7 @@
 # Every template in bad/ is refused: exit 3, nothing written, and exactly the message that
 # bad/expected has for it. The file has one line a template, sorted as the templates are.
 # shellcheck source=tests/lib/tap.sh
-. "${TOP:?}/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 cd "$TOP/tests/cli/kiln-render/bad" || exit 1
 
 templates=(*.erb)

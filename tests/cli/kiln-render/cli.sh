@@ -1,7 +1,7 @@
 #!/bin/bash
 # The command line of kiln-render: data, outputs, confinement, checks of YAML, exit codes.
 # shellcheck source=tests/lib/tap.sh
-. "${TOP:?}/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 cd "$SCRATCH" || exit 1
 
 # prints NAME WANT COMMAND...: exit 0 and exactly this text on standard output.

@@ -2,7 +2,7 @@
 # What kiln-render makes of the repository's #cloud-config templates holds before the real
 # `cloud-init schema`, and the real one does refuse (so that a pass means something).
 # shellcheck source=tests/lib/tap.sh
-. "${TOP:?}/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 here=$TOP/tests/cli/kiln-render
 why="no cloud-init here"
 

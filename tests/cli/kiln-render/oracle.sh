@@ -2,7 +2,7 @@
 # kiln-render gives the bytes that Ruby's ERB gives: over the corpus, and over every template of
 # the repository with each data file in data/.
 # shellcheck source=tests/lib/tap.sh
-. "${TOP:?}/tests/lib/tap.sh"
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 here=$TOP/tests/cli/kiln-render
 
 list=$SCRATCH/list

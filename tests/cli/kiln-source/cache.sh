@@ -1,6 +1,6 @@
 # kiln-source verify and repo, and what locks and caches may not be like.
 # shellcheck shell=bash
-. "$TOP/tests/lib/tap.sh" || exit 1
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-source/fixture.sh" || exit 1
 need_programs "kiln-source verify and repo"
 make_archive

@@ -1,7 +1,7 @@
 # kiln-source with one failing call: each malloc, open, read, write, fsync, rename and thread start
 # in turn. What has a final name must be whole, and the exit code one of the documented ones.
 # shellcheck shell=bash
-. "$TOP/tests/lib/tap.sh" || exit 1
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/lib/sweep.sh" || exit 1
 . "$TOP/tests/cli/kiln-source/fixture.sh" || exit 1
 shim=$1 # the built builder/tests/faultshim.c

@@ -1,6 +1,6 @@
 # kiln-source fetch: from a server that fails in every way, and from a folder.
 # shellcheck shell=bash
-. "$TOP/tests/lib/tap.sh" || exit 1
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-source/fixture.sh" || exit 1
 need_programs "kiln-source fetch"
 make_archive

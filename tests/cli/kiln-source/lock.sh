@@ -1,6 +1,6 @@
 # kiln-source lock: apt's solver on an archive of our own.
 # shellcheck shell=bash
-. "$TOP/tests/lib/tap.sh" || exit 1
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 . "$TOP/tests/cli/kiln-source/fixture.sh" || exit 1
 need_programs "kiln-source lock"
 make_archive

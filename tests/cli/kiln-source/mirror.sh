@@ -1,7 +1,7 @@
 # kiln-source with the archives this host is configured with: the real recipe, resolved anew.
 # Needs the network; without it the test is skipped by name.
 # shellcheck shell=bash
-. "$TOP/tests/lib/tap.sh" || exit 1
+. "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 export LIMEKILN_CACHE=$SCRATCH/cache
 
 if ! have apt-get || [ ! -r /usr/share/keyrings/debian-archive-keyring.gpg ]; then
