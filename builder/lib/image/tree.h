@@ -20,6 +20,7 @@ enum tree_origin {
 	TREE_LAYER,   /* entry seq of tar layer number layer */
 	TREE_MEMORY,  /* bytes */
 	TREE_HOST,    /* host_path */
+	TREE_DISK,    /* the spans' source_offset in source_fd */
 };
 
 struct tree_xattr {
@@ -33,7 +34,8 @@ struct tree_xattr {
 struct tree_span {
 	uint64_t offset; /* in the file */
 	uint64_t length;
-	uint64_t disk_offset; /* in the output file; set by the file system writer */
+	uint64_t disk_offset;   /* in the output file; set by the file system writer */
+	uint64_t source_offset; /* TREE_DISK: in source_fd */
 };
 
 struct tree_inode {
@@ -53,6 +55,7 @@ struct tree_inode {
 	union {
 		const char *bytes;     /* TREE_MEMORY */
 		const char *host_path; /* TREE_HOST */
+		int source_fd;         /* TREE_DISK */
 		struct {
 			uint32_t seq; /* number of the entry in its layer, from 0 */
 			uint32_t layer;
