@@ -1,0 +1,6 @@
+#include "options.h"
+
+int main(int argc, char **argv)
+{
+	return cli_main(&guest_tool, argc, argv);
+}

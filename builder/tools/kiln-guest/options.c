@@ -1,0 +1,97 @@
+#include "options.h"
+
+#include "codec/deflate.h"
+
+#define OPTIONS(list) list, sizeof(list) / sizeof((list)[0])
+#define FIELD(name) offsetof(struct guest_cli, name)
+
+/* What several commands have. */
+#define FORMAT_OPTION                                                \
+	{                                                            \
+		"format", 0, CLI_STRING, FIELD(format), "raw|qcow2", \
+			"the image's format; default qcow2"          \
+	}
+#define EPOCH_OPTION                                                         \
+	{                                                                    \
+		"epoch", 0, CLI_STRING, FIELD(epoch), "SECONDS",             \
+			"later times become this one; default: "             \
+			"SOURCE_DATE_EPOCH, or the newest time in the image" \
+	}
+#define JSON_OPTION                                                  \
+	{                                                            \
+		"json", 0, CLI_FLAG, FIELD(json), NULL, "write JSON" \
+	}
+#define REBUILD_OPTIONS                                                                 \
+	{"output", 'o', CLI_STRING, FIELD(output), "FILE", "the qcow2 image to write"}, \
+		{"in-place", 0, CLI_FLAG, FIELD(in_place), NULL,                        \
+			"replace the image when all is done"},                          \
+		{"level", 'l', CLI_UINT, FIELD(level), "N",                             \
+			"compress from 1 (fast) to 12 (small); default 6"},             \
+	{                                                                               \
+		"threads", 't', CLI_UINT, FIELD(threads), "N",                          \
+			"compress with N threads; default: one a processor"             \
+	}
+
+static const struct cli_option inspect_options[] = {
+	FORMAT_OPTION,
+	JSON_OPTION,
+	{"packages", 0, CLI_FLAG, FIELD(packages), NULL, "list all packages, not their number"},
+};
+
+static const struct cli_option export_options[] = {
+	{"output", 'o', CLI_STRING, FIELD(output), "FILE", "the tar of the root file system"},
+	{"esp", 0, CLI_STRING, FIELD(esp), "FILE", "write a tar of the EFI system partition, too"},
+	{"identity", 0, CLI_STRING, FIELD(identity), "FILE",
+		"write the disk's and file systems' identifiers as JSON"},
+	EPOCH_OPTION,
+	FORMAT_OPTION,
+};
+
+static const struct cli_option sysprep_options[] = {
+	REBUILD_OPTIONS,
+	{"dry-run", 'n', CLI_FLAG, FIELD(dry_run), NULL,
+		"list each file that would change and why, and change nothing"},
+	{"operation", 0, CLI_LIST, FIELD(operations), "NAME",
+		"do this only; may be given again; default: all that are on"},
+	{"list-operations", 0, CLI_FLAG, FIELD(list_operations), NULL,
+		"list the operations there are"},
+	JSON_OPTION,
+	EPOCH_OPTION,
+	FORMAT_OPTION,
+};
+
+static const struct cli_command commands[] = {
+	{"inspect", "IMAGE", "say what is in an image", 1, 1, OPTIONS(inspect_options),
+		inspect_run},
+	{"export", "IMAGE -o ROOT.tar", "write the root file system as a tar archive", 1, 1,
+		OPTIONS(export_options), export_run},
+	{"sysprep", "IMAGE -o OUT.qcow2", "remove what belongs to one machine only", 0, 1,
+		OPTIONS(sysprep_options), sysprep_run},
+};
+
+static void init(void *opts)
+{
+	struct guest_cli *o = opts;
+
+	o->format = "qcow2";
+	o->level = DEFLATE_LEVEL_DEFAULT;
+	o->threads = cli_default_threads();
+}
+
+static void release(void *opts)
+{
+	struct guest_cli *o = opts;
+
+	strv_release(&o->operations);
+}
+
+const struct cli_tool guest_tool = {
+	.name = "kiln-guest",
+	.summary = "look inside disk images and change them offline",
+	.commands = commands,
+	.n_commands = sizeof(commands) / sizeof(commands[0]),
+	.options_size = sizeof(struct guest_cli),
+	.init = init,
+	.release = release,
+	.notes = "The image's format is never guessed. Names from the image are escaped.",
+};

@@ -1,0 +1,34 @@
+/* kiln-guest's command line. */
+#ifndef KILN_GUEST_OPTIONS_H
+#define KILN_GUEST_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cli.h"
+
+struct guest_cli {
+	struct cli_common common;
+	const char *format; /* of the image: "raw" or "qcow2" */
+	const char *output;
+	const char *esp;
+	const char *identity;
+	const char *epoch;
+	struct strv operations;
+	uint64_t level;
+	uint64_t threads;
+	bool json;
+	bool packages;
+	bool dry_run;
+	bool in_place;
+	bool list_operations;
+};
+
+extern const struct cli_tool guest_tool;
+
+/* The commands, a file each. */
+int inspect_run(void *opts, char **operands, size_t n, struct err *e);
+int export_run(void *opts, char **operands, size_t n, struct err *e);
+int sysprep_run(void *opts, char **operands, size_t n, struct err *e);
+
+#endif
