@@ -202,7 +202,10 @@ static int add_run(struct writer *w, uint64_t block, uint64_t start, uint64_t n,
 		w->cap_runs = cap;
 	}
 	w->runs[w->n_runs++] = (struct tree_span){
-		block * BLOCK_SIZE, n * BLOCK_SIZE, w->opt->offset_bytes + start * BLOCK_SIZE};
+		.offset = block * BLOCK_SIZE,
+		.length = n * BLOCK_SIZE,
+		.disk_offset = w->opt->offset_bytes + start * BLOCK_SIZE,
+	};
 	return 0;
 }
 
