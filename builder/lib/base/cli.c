@@ -71,6 +71,8 @@ static int store(void *opts, const struct cli_option *opt, const char *value, st
 		return 0;
 	case CLI_LIST:
 		return strv_add(field, value, e);
+	case CLI_ORDERED:
+		return strv_addf(field, e, "%s=%s", opt->name, value);
 	case CLI_UINT:
 		return parse_uint(value, what, field, e);
 	case CLI_SIZE:

@@ -14,8 +14,11 @@ enum cli_type {
 	CLI_FLAG,   /* bool */
 	CLI_STRING, /* const char *, the last one given wins */
 	CLI_LIST,   /* struct strv, every one given */
-	CLI_UINT,   /* uint64_t, decimal */
-	CLI_SIZE,   /* uint64_t, decimal bytes with an optional KiB, MiB, GiB or TiB */
+	/* struct strv, "name=value" of every one given: options that share a field keep the order
+	 * in which they were given */
+	CLI_ORDERED,
+	CLI_UINT, /* uint64_t, decimal */
+	CLI_SIZE, /* uint64_t, decimal bytes with an optional KiB, MiB, GiB or TiB */
 };
 
 struct cli_option {

@@ -12,6 +12,7 @@ struct options {
 	bool verbose;
 	const char *output;
 	struct strv sets;
+	struct strv steps;
 	uint64_t threads;
 	uint64_t size;
 };
@@ -21,6 +22,8 @@ static const struct cli_option bake_options[] = {
 	{"verbose", 'v', CLI_FLAG, offsetof(struct options, verbose), NULL, "say more"},
 	{"output", 'o', CLI_STRING, offsetof(struct options, output), "FILE", "write FILE"},
 	{"set", 0, CLI_LIST, offsetof(struct options, sets), "K=V", "set K"},
+	{"heat", 0, CLI_ORDERED, offsetof(struct options, steps), "T", "heat"},
+	{"stir", 's', CLI_ORDERED, offsetof(struct options, steps), "N", "stir"},
 	{"threads", 't', CLI_UINT, offsetof(struct options, threads), "N", "use N threads"},
 	{"size", 0, CLI_SIZE, offsetof(struct options, size), "SIZE", "of the disk"},
 };
@@ -39,6 +42,8 @@ static int bake(void *arg, char **operands, size_t n, struct err *e)
 
 	for (size_t i = 0; i < o->sets.n; i++)
 		at += (size_t)snprintf(seen + at, sizeof(seen) - at, " %s", o->sets.items[i]);
+	for (size_t i = 0; i < o->steps.n; i++)
+		at += (size_t)snprintf(seen + at, sizeof(seen) - at, " %s", o->steps.items[i]);
 	for (size_t i = 0; i < n; i++)
 		at += (size_t)snprintf(seen + at, sizeof(seen) - at, " [%s]", operands[i]);
 	if (fail_silently)
@@ -54,16 +59,17 @@ static void init(void *arg)
 static void release(void *arg)
 {
 	strv_release(&((struct options *)arg)->sets);
+	strv_release(&((struct options *)arg)->steps);
 }
 
 static const struct cli_command commands[] = {
-	{"bake", "INPUT... -o FILE", "bake it", 1, 2, bake_options, 6, bake},
+	{"bake", "INPUT... -o FILE", "bake it", 1, 2, bake_options, 8, bake},
 	{"cool", "", "cool it", 0, 0, NULL, 0, bake},
 };
 static const struct cli_tool tool = {
 	"kiln-x", "tests", commands, 2, sizeof(struct options), init, release, "Notes."};
 static const struct cli_tool single = {"kiln-y", "tests",
-	&(const struct cli_command){NULL, "[X]", "do it", 0, SIZE_MAX, bake_options, 6, bake}, 1,
+	&(const struct cli_command){NULL, "[X]", "do it", 0, SIZE_MAX, bake_options, 8, bake}, 1,
 	sizeof(struct options), NULL, release, NULL};
 
 static struct buf printed; /* both standard streams of the last call */
@@ -123,6 +129,8 @@ static void test_options(void)
 		{"bake -o -f in", "f0 v0 q0 o=-f t=7 s=0 [in]"},
 		{"bake -o a -o b in", "f0 v0 q0 o=b t=7 s=0 [in]"},
 		{"bake --set a=1 in --set b=2", "f0 v0 q0 o=- t=7 s=0 a=1 b=2 [in]"},
+		{"bake --stir 1 in --heat=2=x -s3 --heat _ --stir=4",
+			"f0 v0 q0 o=- t=7 s=0 stir=1 heat=2=x stir=3 heat= stir=4 [in]"},
 		{"bake -t 16 --size 3GiB in", "f0 v0 q0 o=- t=16 s=3221225472 [in]"},
 		{"bake -q in", "f0 v0 q1 o=- t=7 s=0 [in]"},
 		{"bake -- -f --output", "f0 v0 q0 o=- t=7 s=0 [-f] [--output]"},
@@ -158,6 +166,7 @@ static void test_usage(void)
 		{"bake in --force=yes", "takes no value"},
 		{"bake in --output", "needs a value"},
 		{"bake in -o", "needs a value"},
+		{"bake in --heat", "needs a value"},
 		{"bake in -t 0x10", "is not a number"},
 		{"bake in -t -1", "is not a number"},
 		{"bake in -t 1KiB", "is not a number"},
