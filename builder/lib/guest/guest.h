@@ -43,6 +43,13 @@ int guest_lookup(struct tree *t, const char *path, struct tree_node **node, stru
 /* The same without following the last component. */
 int guest_lookup_nofollow(struct tree *t, const char *path, struct tree_node **node, struct err *e);
 
+/* Append the whole path of a node, with a leading slash. */
+int guest_path(const struct tree_node *n, struct buf *out, struct err *e);
+
+/* Read up to len bytes of a regular file at offset; *got is less than len only at its end. Errors:
+ * ERR_IO; ERR_FORMAT when the disk ends first. */
+int guest_pread_inode(const struct tree_inode *inode, void *data, size_t len, uint64_t offset,
+	size_t *got, struct err *e);
 /* Append the contents of a regular file of at most max bytes; larger is ERR_FORMAT. */
 int guest_read_inode(const struct tree_inode *inode, size_t max, struct buf *out, struct err *e);
 /* The same by path, links followed; *found (may be NULL) is false, and 0 returned, when absent or

@@ -135,12 +135,12 @@ static int grow_buckets(struct tree *t, struct err *e)
 	return 0;
 }
 
-static struct tree_node *lookup(
-	const struct tree *t, const struct tree_node *parent, const char *name, size_t len)
+struct tree_node *tree_child(
+	const struct tree *t, const struct tree_node *dir, const char *name, size_t len)
 {
-	struct tree_node *n = t->buckets[bucket_of(t, parent, name, len)];
+	struct tree_node *n = t->buckets[bucket_of(t, dir, name, len)];
 
-	while (n && (n->parent != parent || n->name_len != len || memcmp(n->name, name, len) != 0))
+	while (n && (n->parent != dir || n->name_len != len || memcmp(n->name, name, len) != 0))
 		n = n->chain;
 	return n;
 }
@@ -273,7 +273,7 @@ static int walk(struct tree *t, const char *path, const char *clean, bool make, 
 			return -1;
 		at->parent = at->node;
 		at->name = p;
-		at->node = lookup(t, at->parent, p, len);
+		at->node = tree_child(t, at->parent, p, len);
 	}
 	return 0;
 }

@@ -113,6 +113,10 @@ int tree_remove(struct tree *t, const char *path, struct err *e);
 /* The node at path in *node, NULL when there is none. */
 int tree_find(struct tree *t, const char *path, struct tree_node **node, struct err *e);
 
+/* The entry of directory dir with the name of len bytes, NULL when there is none. */
+struct tree_node *tree_child(
+	const struct tree *t, const struct tree_node *dir, const char *name, size_t len);
+
 struct tree_node *tree_root(struct tree *t);
 /* The first inode made; follow next. Those without names (nlink 0) were replaced or removed. */
 struct tree_inode *tree_inodes(const struct tree *t);
