@@ -118,9 +118,29 @@ static int read_packages(struct lock *l, const struct json *top, const char *nam
 	return 0;
 }
 
+static int read_base(struct lock *l, const struct json *top, const char *name, struct err *e)
+{
+	static const char *const more[] = {"size", NULL};
+	const struct json *object = json_get(top, "base");
+	cleanup_free char *where = mem_printf(e, "%s: base", name);
+	int64_t size;
+
+	if (!where)
+		return -1;
+	if (!object)
+		return 0;
+	l->base = mem_zalloc(sizeof(*l->base), e);
+	if (!l->base || check_keys(object, lock_base_fields, more, where, e) < 0 ||
+		read_fields(object, lock_base_fields, l->base, where, e) < 0 ||
+		json_need_int(object, "size", where, 1, LOCK_MAX_SIZE_BYTES, &size, e) < 0)
+		return -1;
+	l->base->size_bytes = (uint64_t)size;
+	return 0;
+}
+
 static int read_lock(struct lock *l, const struct json *top, const char *name, struct err *e)
 {
-	static const char *const more[] = {"epoch", "packages", "releases", "schema", NULL};
+	static const char *const more[] = {"base", "epoch", "packages", "releases", "schema", NULL};
 	const char *schema;
 
 	if (json_need_text(top, "schema", name, &schema, e) < 0)
@@ -131,7 +151,7 @@ static int read_lock(struct lock *l, const struct json *top, const char *name, s
 	if (check_keys(top, lock_top_fields, more, name, e) < 0 ||
 		read_fields(top, lock_top_fields, l, name, e) < 0 ||
 		json_need_int(top, "epoch", name, 0, LOCK_MAX_EPOCH_S, &l->epoch_s, e) < 0 ||
-		read_releases(l, top, name, e) < 0)
+		read_base(l, top, name, e) < 0 || read_releases(l, top, name, e) < 0)
 		return -1;
 	return read_packages(l, top, name, e);
 }
@@ -185,16 +205,33 @@ static int put_fields(
 	return 0;
 }
 
-/* Add {the table's fields, number_key: number} to array. */
-static int put_entry(struct json *array, const struct lock_field *fields, const void *structure,
+/* {the table's fields, number_key: number}; NULL with *e. */
+static struct json *new_entry(const struct lock_field *fields, const void *structure,
 	const char *number_key, int64_t number, struct err *e)
 {
 	cleanup_json struct json *object = json_new_object(e);
 
 	if (!object || put_fields(object, fields, structure, e) < 0 ||
 		json_set_int(object, number_key, number, e) < 0)
-		return -1;
-	return json_add(array, steal_ptr(&object), e);
+		return NULL;
+	return steal_ptr(&object);
+}
+
+static int put_entry(struct json *array, const struct lock_field *fields, const void *structure,
+	const char *number_key, int64_t number, struct err *e)
+{
+	struct json *object = new_entry(fields, structure, number_key, number, e);
+
+	return object ? json_add(array, object, e) : -1;
+}
+
+static int put_base(struct json *top, const struct lock_base *b, struct err *e)
+{
+	if (!b)
+		return 0;
+	struct json *object = new_entry(lock_base_fields, b, "size", (int64_t)b->size_bytes, e);
+
+	return object ? json_set(top, "base", object, e) : -1;
 }
 
 static int put_lists(struct json *top, const struct lock *l, struct err *e)
@@ -226,7 +263,8 @@ int lock_format(const struct lock *l, struct buf *out, struct err *e)
 	if (!top || lock_check(l, "lock", e) < 0 ||
 		json_set_text(top, "schema", LOCK_SCHEMA, e) < 0 ||
 		put_fields(top, lock_top_fields, l, e) < 0 ||
-		json_set_int(top, "epoch", l->epoch_s, e) < 0 || put_lists(top, l, e) < 0)
+		json_set_int(top, "epoch", l->epoch_s, e) < 0 || put_base(top, l->base, e) < 0 ||
+		put_lists(top, l, e) < 0)
 		return -1;
 	return json_write(top, out, e);
 }
@@ -254,7 +292,10 @@ void lock_free(struct lock *l)
 		free_fields(lock_release_fields, &l->releases[i]);
 	for (size_t i = 0; i < l->n_packages; i++)
 		free_fields(lock_package_fields, &l->packages[i]);
+	if (l->base)
+		free_fields(lock_base_fields, l->base);
 	free_fields(lock_top_fields, l);
+	free(l->base);
 	free(l->releases);
 	free(l->packages);
 	free(l);

@@ -1,7 +1,8 @@
 /* Lock files: every input of an image by name, size and SHA-256. recipes/<variant>/lock.<arch>.json
  *
  * One format for all package families. Paths are relative to an archive's root, so that any
- * mirror serves; no host name is in a lock. Written canonically (json_write). */
+ * mirror serves; no host name is in a lock. Written canonically (json_write); "base" is there only
+ * for recipes that have one. */
 #ifndef KILN_RECIPE_LOCK_H
 #define KILN_RECIPE_LOCK_H
 
@@ -34,10 +35,19 @@ struct lock_package {
 	uint64_t size_bytes;
 };
 
+/* The disk image that the recipe starts from. */
+struct lock_base {
+	char *archive; /* which archive's root path is relative to */
+	char *path;
+	char *digest; /* the recipe's: "sha512:..." */
+	char *sha256; /* of the same file: its name in the cache */
+	uint64_t size_bytes;
+};
+
 struct lock {
 	char *variant;                 /* recipe folder's name */
 	char *arch;                    /* x86_64 */
-	char *family;                  /* deb */
+	char *family;                  /* deb, apk */
 	char *solver;                  /* "apt 2.6.1" */
 	char *inputs_sha256;           /* recipe_lock_inputs() when it was made */
 	int64_t epoch_s;               /* newest release date: SOURCE_DATE_EPOCH of the image */
@@ -45,6 +55,7 @@ struct lock {
 	size_t n_releases;
 	struct lock_package *packages; /* sorted by name, arch */
 	size_t n_packages;
+	struct lock_base *base; /* NULL: none */
 };
 
 /* Read and check every field (digest form, relative paths without "..", no duplicates, sizes).

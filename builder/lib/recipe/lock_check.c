@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "digest/hash.h"
 #include "recipe/recipe_read.h"
 
 #define MAX_TEXT 512
@@ -53,23 +54,18 @@ static const char *fault_of_version(const char *text)
 	return NULL;
 }
 
-/* Relative and normalised, of characters that mean nothing to a shell or a terminal. */
 static const char *fault_of_path(const char *text)
 {
-	size_t len = strlen(text);
+	return fault_of_word(WORD_ARCHIVE_PATH, text);
+}
 
-	if (len == 0 || len > MAX_TEXT || strspn(text, ALNUM "/.+:~-_%@=,") != len)
-		return "is not a path of letters, digits and /.+:~-_%@=,";
-	for (const char *part = text;; part++) {
-		size_t n = strcspn(part, "/");
-
-		if (n == 0 || (n == 1 && part[0] == '.') ||
-			(n == 2 && part[0] == '.' && part[1] == '.'))
-			return "is not a relative path without '.' and '..'";
-		part += n;
-		if (!*part)
-			return NULL;
-	}
+static const char *fault_of_digest(const char *text)
+{
+	if (strncmp(text, "sha512:", 7) == 0 && hash_is_hex(HASH_SHA512, text + 7))
+		return NULL;
+	if (strncmp(text, "sha256:", 7) == 0 && hash_is_hex(HASH_SHA256, text + 7))
+		return NULL;
+	return "is not sha256: or sha512: with lower-case digits";
 }
 
 const struct lock_field lock_top_fields[] = {
@@ -97,6 +93,14 @@ const struct lock_field lock_package_fields[] = {
 	{"sha256", fault_of_sha256, offsetof(struct lock_package, sha256)},
 	{"source", fault_of_package, offsetof(struct lock_package, source)},
 	{"version", fault_of_version, offsetof(struct lock_package, version)},
+	{NULL, NULL, 0},
+};
+
+const struct lock_field lock_base_fields[] = {
+	{"archive", fault_of_name, offsetof(struct lock_base, archive)},
+	{"digest", fault_of_digest, offsetof(struct lock_base, digest)},
+	{"path", fault_of_path, offsetof(struct lock_base, path)},
+	{"sha256", fault_of_sha256, offsetof(struct lock_base, sha256)},
 	{NULL, NULL, 0},
 };
 
@@ -165,9 +169,23 @@ static int check_packages(const struct lock *l, const char *name, struct err *e)
 	return 0;
 }
 
+/* A SHA-256 of the distribution's is the one we computed. */
+static int check_base(const struct lock_base *b, const char *name, struct err *e)
+{
+	if (check_fields(lock_base_fields, b, name, "base", 0, e) < 0)
+		return -1;
+	if (b->size_bytes == 0 || b->size_bytes > LOCK_MAX_SIZE_BYTES)
+		return err_set(e, ERR_FORMAT, "%s: base: size is out of range", name);
+	if (strncmp(b->digest, "sha256:", 7) == 0 && strcmp(b->digest + 7, b->sha256) != 0)
+		return err_set(e, ERR_FORMAT, "%s: base: digest and sha256 differ", name);
+	return 0;
+}
+
 int lock_check(const struct lock *l, const char *name, struct err *e)
 {
 	if (check_fields(lock_top_fields, l, name, "lock", 0, e) < 0)
+		return -1;
+	if (l->base && check_base(l->base, name, e) < 0)
 		return -1;
 	if (l->epoch_s < 0 || l->epoch_s > LOCK_MAX_EPOCH_S)
 		return err_set(e, ERR_FORMAT, "%s: epoch is out of range", name);

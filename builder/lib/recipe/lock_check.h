@@ -16,6 +16,7 @@ struct lock_field {
 extern const struct lock_field lock_top_fields[];
 extern const struct lock_field lock_release_fields[];
 extern const struct lock_field lock_package_fields[];
+extern const struct lock_field lock_base_fields[];
 
 #define LOCK_MAX_SIZE_BYTES ((int64_t)1 << 40)
 #define LOCK_MAX_EPOCH_S 4294967295LL

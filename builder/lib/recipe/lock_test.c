@@ -9,6 +9,7 @@
 #include "unit.h"
 
 #define HEX_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HEX_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 static const char good[] = "{\n"
 			   "  \"arch\": \"x86_64\",\n"
@@ -166,11 +167,60 @@ static void test_files(const char *dir)
 	unlink(path);
 }
 
+static void test_base(void)
+{
+	static const char with_base[] = "  \"base\": {\n"
+					"    \"archive\": \"alpine\",\n"
+					"    \"digest\": \"sha512:" HEX_A HEX_A "\",\n"
+					"    \"path\": \"v3.23/releases/cloud/a.qcow2\",\n"
+					"    \"sha256\": \"" HEX_A "\",\n"
+					"    \"size\": 77\n"
+					"  },\n"
+					"  \"epoch\"";
+	static const struct {
+		const char *from, *to, *says;
+	} cases[] = {
+		{"sha512:a", "sha512:A", "base[0]: digest"},
+		{"sha512:a", "sha256:a", "base[0]: digest"},
+		{"sha512:" HEX_A HEX_A, "sha256:" HEX_B, "digest and sha256 differ"},
+		{"v3.23/", "../", "without '.' and '..'"},
+		{"\"size\": 77", "\"size\": 0", "size"},
+		{"    \"path\": \"v3.23/releases/cloud/a.qcow2\",\n", "", "path"},
+		{"\"size\": 77", "\"size\": 77, \"x\": 1", "unknown key 'x'"},
+	};
+	cleanup_free char *text = changed("  \"epoch\"", with_base);
+	cleanup_lock struct lock *l = NULL;
+	cleanup_buf struct buf out = {0};
+	struct err e = {0};
+
+	unit_about("base");
+	if (!CHECK(text && lock_parse(&l, text, strlen(text), "based", &e) == 0)) {
+		printf("# %s\n", e.msg);
+		return;
+	}
+	CHECK(l->base && l->base->size_bytes == 77);
+	CHECK_STR(l->base->archive, "alpine");
+	CHECK(lock_format(l, &out, &e) == 0);
+	CHECK_STR(buf_str(&out), text);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *at = strstr(text, cases[i].from);
+		cleanup_free char *bad = mem_printf(NULL, "%.*s%s%s", (int)(at - text), text,
+			cases[i].to, at + strlen(cases[i].from));
+		cleanup_lock struct lock *none = NULL;
+
+		e = (struct err){0};
+		CHECK(lock_parse(&none, bad, strlen(bad), "bad", &e) == -1 && e.kind == ERR_FORMAT);
+		printf("# %s\n", e.msg);
+		CHECK(strstr(e.msg, cases[i].says) != NULL);
+	}
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/lock-test.XXXXXX";
 
 	test_round_trip();
+	test_base();
 	test_refusals();
 	test_duplicate();
 	if (CHECK(mkdtemp(dir) != NULL)) {

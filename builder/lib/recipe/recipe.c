@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "recipe/recipe_archives.h"
 #include "recipe/recipe_files.h"
 #include "recipe/recipe_parse.h"
 #include "recipe/recipe_read.h"
@@ -63,11 +64,7 @@ void recipe_free(struct recipe *r)
 {
 	if (!r)
 		return;
-	for (size_t i = 0; i < r->n_archives; i++) {
-		free(r->archives[i].name);
-		strv_release(&r->archives[i].suites);
-		strv_release(&r->archives[i].components);
-	}
+	recipe_archives_free(r->archives, r->n_archives);
 	for (size_t i = 0; i < r->n_options; i++) {
 		free(r->options[i].name);
 		free(r->options[i].description);
@@ -76,6 +73,7 @@ void recipe_free(struct recipe *r)
 	for (size_t i = 0; i < r->n_arches; i++) {
 		free(r->arches[i].name);
 		strv_release(&r->arches[i].packages);
+		recipe_base_free(r->arches[i].base);
 		recipe_files_free(r->arches[i].esp, r->arches[i].n_esp);
 	}
 	recipe_files_free(r->files, r->n_files);
@@ -83,7 +81,6 @@ void recipe_free(struct recipe *r)
 	strv_release(&r->delete_paths);
 	strv_release(&r->allow_files);
 	ynode_free(r->tree);
-	free(r->archives);
 	free(r->options);
 	free(r->arches);
 	free(r->variant);
@@ -92,6 +89,7 @@ void recipe_free(struct recipe *r)
 	free(r->description);
 	free(r->family);
 	free(r->suite);
+	free(r->customize);
 	free(r->lima);
 	free(r);
 }

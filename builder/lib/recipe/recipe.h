@@ -8,14 +8,28 @@
 
 #include "base/err.h"
 #include "base/strv.h"
+#include "digest/hash.h"
 #include "digest/sha256.h"
 #include "recipe/lock.h"
 #include "yaml/ynode.h"
 
 struct recipe_archive {
-	char *name; /* "debian"; lower-case letters, digits, dashes */
-	struct strv suites;
+	char *name;         /* "debian"; lower-case letters, digits, dashes */
+	struct strv suites; /* none: only base images come from it */
 	struct strv components;
+	struct strv urls; /* "x86_64=https://host/path": the distribution's own server, for hosts
+			   * that configure no mirror */
+	char *keys;       /* apk: folder of public keys, relative to the repository; or NULL */
+	char *keyring;    /* deb: file of the host with the keys; NULL: the default one */
+};
+
+/* A disk image of a distribution that an image is made from. */
+struct recipe_base {
+	char *archive;       /* a name from the recipe's archives */
+	char *path;          /* relative to that archive's root */
+	enum hash_kind kind; /* HASH_SHA256 or HASH_SHA512 */
+	char *digest;        /* as the distribution publishes it, in lower-case digits */
+	char *format;        /* "qcow2", "raw" */
 };
 
 struct recipe_option {
@@ -42,6 +56,7 @@ struct recipe_file {
 struct recipe_arch {
 	char *name; /* x86_64, aarch64 */
 	struct strv packages;
+	struct recipe_base *base; /* NULL: the root file system is made of packages alone */
 	struct recipe_file *esp;
 	size_t n_esp;
 };
@@ -51,12 +66,14 @@ struct recipe {
 	char *path;    /* of recipe.yaml, as opened */
 	char *name;    /* of the image */
 	char *description;
-	char *family; /* "deb" */
+	char *family; /* "deb", "apk" */
 	char *suite;
-	char *lima; /* template of lima.yaml */
+	char *customize; /* template of the operations on the base; NULL: there is no base */
+	char *lima;      /* template of lima.yaml */
 	bool is_default;
 	uint64_t disk_size_bytes;
 	uint64_t esp_size_bytes;
+	bool keep; /* the base's identifiers and boot loader */
 	struct recipe_archive *archives;
 	size_t n_archives;
 	struct strv packages;
@@ -91,14 +108,20 @@ const struct recipe_arch *recipe_find_arch(const struct recipe *r, const char *a
 const struct recipe_option *recipe_find_option(
 	const struct recipe *r, const char *name, struct err *e);
 
+/* The address of the archive's own server for arch, NULL when the recipe names none. */
+const char *recipe_archive_url(const struct recipe_archive *a, const char *arch);
+
+/* "sha512:<digits>" as the recipe gives it. The caller frees. */
+char *recipe_base_digest(const struct recipe_base *b, struct err *e);
+
 /* The host's architecture as recipes name it. */
 const char *recipe_host_arch(void);
 /* The distribution's name: x86_64 -> amd64, aarch64 -> arm64. */
 const char *recipe_deb_arch(const char *arch);
 
 /* Everything of the recipe that decides what the solver is asked (family, archives, suites,
- * packages for arch and for the enabled options): its digest ties a lock to its recipe. The set
- * of options is part of it; each option set has its own lock file. */
+ * packages for arch and for the enabled options) and the base image: its digest ties a lock to its
+ * recipe. The set of options is part of it; each option set has its own lock file. */
 int recipe_lock_inputs(const struct recipe *r, const struct recipe_arch *arch,
 	const struct strv *options, char hex[SHA256_HEX_SIZE], struct err *e);
 

@@ -52,6 +52,17 @@ static int put_words(struct buf *b, const char *what, const struct strv *words, 
 	return 0;
 }
 
+static int put_base(struct buf *b, const struct recipe_base *base, struct err *e)
+{
+	cleanup_free char *digest = base ? recipe_base_digest(base, e) : NULL;
+
+	if (!base)
+		return 0;
+	if (!digest)
+		return -1;
+	return buf_printf(b, e, "base %s %s %s\n", base->archive, base->path, digest);
+}
+
 int recipe_lock_inputs(const struct recipe *r, const struct recipe_arch *arch,
 	const struct strv *options, char hex[SHA256_HEX_SIZE], struct err *e)
 {
@@ -72,7 +83,8 @@ int recipe_lock_inputs(const struct recipe *r, const struct recipe_arch *arch,
 			put_words(&b, " component", &a->components, e) < 0)
 			return -1;
 	}
-	if (put_words(&b, "option", &enabled, e) < 0 || put_words(&b, "package", &packages, e) < 0)
+	if (put_base(&b, arch->base, e) < 0 || put_words(&b, "option", &enabled, e) < 0 ||
+		put_words(&b, "package", &packages, e) < 0)
 		return -1;
 	return sha256_buffer_hex(buf_str(&b), b.len, hex, e);
 }

@@ -3,60 +3,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "recipe/recipe_archives.h"
 #include "recipe/recipe_files.h"
 #include "recipe/recipe_read.h"
-
-/* A value that must be a list of at least one entry; *items gets zeroed room for its entries. */
-static const struct ynode *read_list(const struct recipe_reader *rd, const struct ynode *map,
-	const char *key, size_t size, void **items, struct err *e)
-{
-	const struct ynode *list = recipe_read_need(rd, map, key, e);
-
-	if (!list)
-		return NULL;
-	if (list->kind != YNODE_LIST || list->n == 0) {
-		ynode_error(list, rd->path, e, "%s must be a list with at least one entry", key);
-		return NULL;
-	}
-	*items = mem_array(list->n, size, e);
-	return *items ? list : NULL;
-}
-
-static int parse_archive(const struct recipe_reader *rd, const struct ynode *node,
-	struct recipe_archive *a, struct err *e)
-{
-	static const char *const keys[] = {"name", "suites", "components", NULL};
-
-	if (recipe_read_map(rd, node, "an archive", keys, e) < 0 ||
-		recipe_read_need_text(rd, node, "name", WORD_NAME, &a->name, e) < 0 ||
-		recipe_read_words(rd, node, "suites", WORD_SUITE, &a->suites, e) < 0 ||
-		recipe_read_words(rd, node, "components", WORD_SUITE, &a->components, e) < 0)
-		return -1;
-	if (a->suites.n == 0 || a->components.n == 0)
-		return ynode_error(
-			node, rd->path, e, "archive '%s' needs suites and components", a->name);
-	return 0;
-}
-
-static int parse_archives(const struct recipe_reader *rd, struct recipe *r, struct err *e)
-{
-	void *items = NULL;
-	const struct ynode *list =
-		read_list(rd, r->tree, "archives", sizeof(*r->archives), &items, e);
-
-	r->archives = items;
-	for (size_t i = 0; list && i < list->n; i++) {
-		r->n_archives = i + 1;
-		if (parse_archive(rd, list->items[i], &r->archives[i], e) < 0)
-			return -1;
-		for (size_t j = 0; j < i; j++) {
-			if (strcmp(r->archives[j].name, r->archives[i].name) == 0)
-				return ynode_error(list->items[i], rd->path, e,
-					"archive '%s' stands twice", r->archives[i].name);
-		}
-	}
-	return list ? 0 : -1;
-}
 
 /* Check the key of an entry that becomes a name. */
 static int check_key(const struct recipe_reader *rd, const struct ynode *map, size_t i,
@@ -101,17 +50,20 @@ static int parse_options(const struct recipe_reader *rd, struct recipe *r, struc
 	return 0;
 }
 
-static int parse_arch(const struct recipe_reader *rd, const struct ynode *node,
-	struct recipe_arch *a, struct err *e)
+static int parse_arch(const struct recipe_reader *rd, const struct recipe *r,
+	const struct ynode *node, struct recipe_arch *a, struct err *e)
 {
-	static const char *const keys[] = {"packages", "esp", NULL};
+	static const char *const keys[] = {"packages", "base", "esp", NULL};
 	const struct ynode *esp;
 	void *items = NULL;
 
 	if (recipe_read_map(rd, node, "an architecture", keys, e) < 0 ||
-		recipe_read_words(rd, node, "packages", WORD_PACKAGE, &a->packages, e) < 0)
+		recipe_read_words(rd, node, "packages", WORD_PACKAGE, &a->packages, e) < 0 ||
+		recipe_parse_base(rd, r, node, a, e) < 0)
 		return -1;
-	esp = read_list(rd, node, "esp", sizeof(*a->esp), &items, e);
+	if (r->keep && !ynode_get(node, "esp"))
+		return 0;
+	esp = recipe_read_list(rd, node, "esp", sizeof(*a->esp), &items, e);
 	if (!esp)
 		return -1;
 	a->esp = items;
@@ -134,7 +86,7 @@ static int parse_arches(const struct recipe_reader *rd, struct recipe *r, struct
 	for (size_t i = 0; i < map->n; i++) {
 		r->n_arches = i + 1;
 		r->arches[i].name = mem_strdup(map->keys[i], e);
-		if (!r->arches[i].name || parse_arch(rd, map->items[i], &r->arches[i], e) < 0)
+		if (!r->arches[i].name || parse_arch(rd, r, map->items[i], &r->arches[i], e) < 0)
 			return -1;
 	}
 	return 0;
@@ -142,12 +94,13 @@ static int parse_arches(const struct recipe_reader *rd, struct recipe *r, struct
 
 static int parse_disk(const struct recipe_reader *rd, struct recipe *r, struct err *e)
 {
-	static const char *const keys[] = {"size", "esp", NULL};
+	static const char *const keys[] = {"size", "esp", "keep", NULL};
 	const struct ynode *disk = recipe_read_need(rd, r->tree, "disk", e);
 
 	if (!disk || recipe_read_map(rd, disk, "disk", keys, e) < 0 ||
 		recipe_read_size(rd, disk, "size", &r->disk_size_bytes, e) < 0 ||
-		recipe_read_size(rd, disk, "esp", &r->esp_size_bytes, e) < 0)
+		recipe_read_size(rd, disk, "esp", &r->esp_size_bytes, e) < 0 ||
+		recipe_read_bool(rd, disk, "keep", &r->keep, e) < 0)
 		return -1;
 	if (r->esp_size_bytes >= r->disk_size_bytes)
 		return ynode_error(disk, rd->path, e, "esp must be smaller than size");
@@ -187,17 +140,43 @@ static int parse_family(const struct recipe_reader *rd, struct recipe *r, struct
 {
 	if (recipe_read_need_text(rd, r->tree, "family", WORD_NAME, &r->family, e) < 0)
 		return -1;
-	if (strcmp(r->family, "deb") != 0)
+	if (strcmp(r->family, "deb") != 0 && strcmp(r->family, "apk") != 0)
 		return ynode_error(ynode_get(r->tree, "family"), rd->path, e,
-			"family '%s' is not known; there is: deb", r->family);
+			"family '%s' is not known; there are: deb, apk", r->family);
+	return 0;
+}
+
+/* A base goes with operations on it; there is one for all architectures or for none. */
+static int check_bases(const struct recipe_reader *rd, const struct recipe *r, struct err *e)
+{
+	const struct ynode *t = r->tree;
+	const struct recipe_base *first = r->arches[0].base;
+
+	for (size_t i = 1; i < r->n_arches; i++) {
+		if (!r->arches[i].base != !first)
+			return ynode_error(ynode_get(t, "arches"), rd->path, e,
+				"either all architectures have a base or none has");
+	}
+	if (first && !r->customize)
+		return ynode_error(
+			t, rd->path, e, "key 'customize' is missing: what is done to the base");
+	if (!first && r->customize)
+		return ynode_error(ynode_get(t, "customize"), rd->path, e,
+			"customize is for recipes whose architectures have a base");
+	if (!first && r->keep)
+		return ynode_error(
+			ynode_get(t, "disk"), rd->path, e, "keep: there is no base to keep");
+	if (!first && strcmp(r->family, "apk") == 0)
+		return ynode_error(ynode_get(t, "family"), rd->path, e,
+			"a recipe of family apk needs a base for each architecture");
 	return 0;
 }
 
 int recipe_parse(struct recipe *r, struct err *e)
 {
 	static const char *const keys[] = {"name", "description", "default", "family", "suite",
-		"archives", "packages", "options", "arches", "disk", "files", "delete", "lima",
-		"vars", "allow", NULL};
+		"archives", "packages", "options", "arches", "disk", "customize", "files", "delete",
+		"lima", "vars", "allow", NULL};
 	struct recipe_reader rd = {r->path};
 	const struct ynode *t = r->tree;
 
@@ -207,12 +186,15 @@ int recipe_parse(struct recipe *r, struct err *e)
 		recipe_read_bool(&rd, t, "default", &r->is_default, e) < 0 ||
 		parse_family(&rd, r, e) < 0 ||
 		recipe_read_need_text(&rd, t, "suite", WORD_NAME, &r->suite, e) < 0 ||
-		parse_archives(&rd, r, e) < 0 ||
+		recipe_parse_archives(&rd, r, e) < 0 ||
 		recipe_read_words(&rd, t, "packages", WORD_PACKAGE, &r->packages, e) < 0 ||
-		parse_options(&rd, r, e) < 0 || parse_arches(&rd, r, e) < 0 ||
-		parse_disk(&rd, r, e) < 0 || recipe_parse_files(&rd, r, e) < 0 ||
+		parse_options(&rd, r, e) < 0 || parse_disk(&rd, r, e) < 0 ||
+		parse_arches(&rd, r, e) < 0 || recipe_parse_files(&rd, r, e) < 0 ||
+		recipe_read_opt_text(&rd, t, "customize", WORD_REPO_PATH, &r->customize, e) < 0 ||
 		recipe_read_words(&rd, t, "delete", WORD_IMAGE_PATH, &r->delete_paths, e) < 0 ||
 		recipe_read_need_text(&rd, t, "lima", WORD_REPO_PATH, &r->lima, e) < 0)
 		return -1;
-	return parse_vars(&rd, r, e) < 0 || parse_allow(&rd, r, e) < 0 ? -1 : 0;
+	if (parse_vars(&rd, r, e) < 0 || parse_allow(&rd, r, e) < 0)
+		return -1;
+	return check_bases(&rd, r, e);
 }

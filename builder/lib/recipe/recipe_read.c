@@ -32,6 +32,8 @@ static bool has_control(const char *text)
 	return false;
 }
 
+#define ALNUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
 /* No empty, "." or ".." component. */
 static bool is_normalised(const char *path)
 {
@@ -45,6 +47,29 @@ static bool is_normalised(const char *path)
 			return true;
 		p += len + 1;
 	}
+}
+
+static const char *find_url_fault(const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t len = strlen(url);
+
+	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+		return "must begin with http:// or https://";
+	host += strlen("://");
+	if (len > 512 || strspn(host, ALNUM "-._~/:%") != strlen(host) || !strchr(ALNUM, *host) ||
+		!*host || url[len - 1] == '/')
+		return "is no plain address: a host, a path, no slash at the end";
+	return NULL;
+}
+
+static const char *find_archive_path_fault(const char *path)
+{
+	size_t len = strlen(path);
+
+	if (len == 0 || len > 512 || strspn(path, ALNUM "/.+:~-_%@=,") != len)
+		return "is not a path of letters, digits and /.+:~-_%@=,";
+	return is_normalised(path) ? NULL : "is not a relative path without '.' and '..'";
 }
 
 static const char *find_fault(enum recipe_word word, const char *text)
@@ -81,6 +106,10 @@ static const char *find_fault(enum recipe_word word, const char *text)
 		if (len > 1024 || text[0] != '/' || !is_normalised(text + 1))
 			return "must be absolute, without '.', '..' or empty parts";
 		return NULL;
+	case WORD_ARCHIVE_PATH:
+		return find_archive_path_fault(text);
+	case WORD_URL:
+		return find_url_fault(text);
 	}
 	return "is of no known kind";
 }
@@ -180,6 +209,21 @@ int recipe_read_words(const struct recipe_reader *r, const struct ynode *map, co
 			return -1;
 	}
 	return 0;
+}
+
+const struct ynode *recipe_read_list(const struct recipe_reader *rd, const struct ynode *map,
+	const char *key, size_t size, void **items, struct err *e)
+{
+	const struct ynode *list = recipe_read_need(rd, map, key, e);
+
+	if (!list)
+		return NULL;
+	if (list->kind != YNODE_LIST || list->n == 0) {
+		ynode_error(list, rd->path, e, "%s must be a list with at least one entry", key);
+		return NULL;
+	}
+	*items = mem_array(list->n, size, e);
+	return *items ? list : NULL;
 }
 
 int recipe_read_bool(const struct recipe_reader *r, const struct ynode *map, const char *key,

@@ -21,7 +21,9 @@ enum recipe_word {
 	WORD_PACKAGE,   /* a package's name: lower-case letters, digits, '+', '.', '-' */
 	WORD_SUITE,     /* a path below dists/: letters, digits, '.', '_', '-', '/', no ".." */
 	WORD_REPO_PATH, /* relative, normalised: stays inside the repository */
-	WORD_IMAGE_PATH /* absolute, normalised: a path inside the image */
+	WORD_IMAGE_PATH,   /* absolute, normalised: a path inside the image */
+	WORD_ARCHIVE_PATH, /* relative, normalised, without what means something to a shell */
+	WORD_URL, /* of a server: http or https, no user, query or fragment, no slash at the end */
 };
 
 /* True when text is such a word; otherwise *why says what is wrong with it. */
@@ -49,6 +51,11 @@ int recipe_read_need_text(const struct recipe_reader *r, const struct ynode *map
 /* map[key] as a list of words without duplicates, appended to *out. Absent: nothing. */
 int recipe_read_words(const struct recipe_reader *r, const struct ynode *map, const char *key,
 	enum recipe_word word, struct strv *out, struct err *e);
+
+/* map[key], which must be a list of at least one entry; *items gets zeroed room of size bytes for
+ * each, the caller's to free. NULL with *e otherwise. */
+const struct ynode *recipe_read_list(const struct recipe_reader *r, const struct ynode *map,
+	const char *key, size_t size, void **items, struct err *e);
 
 /* map[key] as true or false. Absent: *out stays as it is. */
 int recipe_read_bool(const struct recipe_reader *r, const struct ynode *map, const char *key,

@@ -39,6 +39,33 @@ static const char good[] =
 	"vars: {colour: blue}\n"
 	"allow: {setuid: recipes/x/allow/setuid}\n";
 
+#define SHA512                                                             \
+	"849196e26640b33fb1f106d46cebdf341c715f7f49363564eacece8097464b6a" \
+	"f7041618e94c4eb1a006394663252a86c0fb3158fee5d0ffb094899730679a71"
+#define SHA256 "ffe6203da54deeb6db5d2a98a83f9ec8e55f149d3f7ba622e1abe5fa966ee3d6"
+
+static const char based[] =
+	"name: small\n"
+	"description: From an image\n"
+	"family: apk\n"
+	"suite: v3.23\n"
+	"archives:\n"
+	"  - name: alpine\n"
+	"    suites: [v3.23]\n"
+	"    components: [main]\n"
+	"    keys: recipes/x/keys\n"
+	"    url: {x86_64: \"https://example.org/alpine\"}\n"
+	"  - {name: images, url: \"http://example.org:8080/i\"}\n"
+	"packages: [nix]\n"
+	"arches:\n"
+	"  x86_64:\n"
+	"    base: {archive: alpine, path: v3.23/a+b.qcow2, digest: \"sha512:" SHA512 "\"}\n"
+	"  aarch64:\n"
+	"    base: {archive: images, path: b.raw, digest: \"sha256:" SHA256 "\", format: raw}\n"
+	"disk: {size: 1GiB, esp: 64MiB, keep: true}\n"
+	"customize: recipes/x/customize.yaml.erb\n"
+	"lima: recipes/x/lima.yaml.erb\n";
+
 static int load(struct recipe **r, const char *text, struct err *e)
 {
 	cleanup_free char *folder = mem_printf(NULL, "%s/recipes/x", root);
@@ -72,6 +99,39 @@ static void test_good(void)
 	CHECK_STR(r->arches[0].esp[0].from, "/usr/lib/shim/shimx64.efi.signed");
 	CHECK_STR(r->allow_files.items[0], "setuid=recipes/x/allow/setuid");
 	CHECK(r->vars && r->vars->n == 1);
+}
+
+static void test_based(void)
+{
+	cleanup_recipe struct recipe *r = NULL;
+	struct err e = {0};
+
+	unit_about("a recipe with a base");
+	if (!CHECK(load(&r, based, &e) == 0)) {
+		printf("# %s\n", e.msg);
+		return;
+	}
+	const struct recipe_base *b = r->arches[0].base;
+	CHECK(r->keep && b && b->kind == HASH_SHA512 && r->arches[0].n_esp == 0);
+	CHECK_STR(r->customize, "recipes/x/customize.yaml.erb");
+	CHECK_STR(b->archive, "alpine");
+	CHECK_STR(b->path, "v3.23/a+b.qcow2");
+	CHECK_STR(b->format, "qcow2");
+	CHECK_STR(r->arches[1].base->format, "raw");
+	CHECK_STR(r->archives[0].keys, "recipes/x/keys");
+	CHECK_STR(recipe_archive_url(&r->archives[0], "x86_64"), "https://example.org/alpine");
+	CHECK(!recipe_archive_url(&r->archives[0], "aarch64"));
+	CHECK_STR(recipe_archive_url(&r->archives[1], "aarch64"), "http://example.org:8080/i");
+	cleanup_free char *digest = recipe_base_digest(b, NULL);
+	CHECK_STR(digest, "sha512:" SHA512);
+
+	/* Another base is another input; another format of the same file is not. */
+	cleanup_strv struct strv none = {0};
+	char one[SHA256_HEX_SIZE], two[SHA256_HEX_SIZE];
+	CHECK(recipe_lock_inputs(r, &r->arches[0], &none, one, NULL) == 0);
+	r->arches[0].base->path[0] = 'w';
+	CHECK(recipe_lock_inputs(r, &r->arches[0], &none, two, NULL) == 0);
+	CHECK(strcmp(one, two) != 0);
 }
 
 static void test_inputs(void)
@@ -133,20 +193,74 @@ static void test_unknown(void)
 	CHECK(recipe_load(&none, root, "../x", &e) == -1 && e.kind == ERR_USAGE);
 }
 
-/* Replace the first occurrence of from in the good recipe. */
-static char *altered(const char *from, const char *to)
+/* Replace the first occurrence of from in a recipe. */
+static char *altered(const char *text, const char *from, const char *to)
 {
-	const char *at = strstr(good, from);
+	const char *at = strstr(text, from);
 
-	return at ? mem_printf(NULL, "%.*s%s%s", (int)(at - good), good, to, at + strlen(from))
+	return at ? mem_printf(NULL, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from))
 		  : NULL;
+}
+
+struct bad {
+	const char *from, *to, *position, *message;
+};
+
+static void try_bad(const char *recipe, const struct bad *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		cleanup_free char *text = altered(recipe, cases[i].from, cases[i].to);
+		cleanup_recipe struct recipe *r = NULL;
+		struct err e = {0};
+		bool refused = text && load(&r, text, &e) == -1 && e.kind == ERR_FORMAT;
+
+		printf("# %s\n", e.msg);
+		CHECK(refused && strstr(e.msg, "recipes/x/recipe.yaml:"));
+		CHECK(strstr(e.msg, cases[i].position) && strstr(e.msg, cases[i].message));
+	}
+}
+
+static void test_bad_base(void)
+{
+	static const struct bad cases[] = {
+		{"customize: recipes/x/customize.yaml.erb\n", "",
+			":1:1:", "'customize' is missing"},
+		{"    base: {archive: images, path: b.raw, digest: \"sha256:" SHA256
+		 "\", format: raw}\n",
+			"    packages: []\n", ":14:3:", "all architectures have a base or none"},
+		{"archive: images, path", "archive: pictures, path",
+			":17:", "no archive 'pictures'"},
+		{"format: raw", "format: vmdk", ":17:", "neither qcow2 nor raw"},
+		{"path: b.raw", "path: ../b.raw", ":17:", "without '.' and '..'"},
+		{"path: b.raw", "path: /b.raw", ":17:", "without '.' and '..'"},
+		{"path: b.raw", "path: \"b;raw\"", ":17:", "not a path of letters"},
+		{"sha256:ffe", "sha256:FFE", ":17:", "sha256: or sha512:"},
+		{"sha256:ffe", "sha512:ffe", ":17:", "sha256: or sha512:"},
+		{"sha256:ffe", "md5:ffe", ":17:", "sha256: or sha512:"},
+		{", digest: \"sha256:" SHA256 "\"", "", ":17:", "'digest' is missing"},
+		{"https://example.org/alpine", "ftp://example.org/alpine", ":10:", "http:// or"},
+		{"https://example.org/alpine", "https://a:b@example.org", ":10:", "plain address"},
+		{"https://example.org/alpine", "https://example.org/", ":10:", "plain address"},
+		{"https://example.org/alpine", "https:///alpine", ":10:", "plain address"},
+		{"https://example.org/alpine", "https://example.org/?a", ":10:", "plain address"},
+		{"{x86_64: \"https", "{sparc: \"https", ":10:", "unknown key 'sparc'"},
+		{"    keys: recipes/x/keys\n", "", ":6:5:", "needs keys"},
+		{"    keys: recipes/x/keys\n", "    keyring: /usr/k.gpg\n", ":6:5:", "family deb"},
+		{"    suites: [v3.23]\n", "", ":6:5:", "needs suites and components"},
+		{"    suites: [v3.23]\n    components: [main]\n", "",
+			":6:3:", "no archive has suites"},
+	};
+
+	unit_about("a bad base");
+	try_bad(based, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 static void test_bad(void)
 {
-	static const struct {
-		const char *from, *to, *position, *message;
-	} cases[] = {
+	static const struct bad cases[] = {
+		{"lima: recipes", "customize: recipes/a\nlima: recipes", ":24:12:", "have a base"},
+		{"esp: 64MiB", "esp: 64MiB, keep: true", ":17:7:", "no base to keep"},
+		{"family: deb", "family: apk", ":7:5:", "needs keys"},
 		{"default: true", "defualt: true", ":3:1:", "unknown key 'defualt'"},
 		{"default: true", "default: yes", ":3:10:", "true or false"},
 		{"name: agent-vm", "name: ../up", ":1:7:", "is no name"},
@@ -181,16 +295,7 @@ static void test_bad(void)
 	};
 
 	unit_about("a bad recipe");
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		cleanup_free char *text = altered(cases[i].from, cases[i].to);
-		cleanup_recipe struct recipe *r = NULL;
-		struct err e = {0};
-		bool refused = text && load(&r, text, &e) == -1 && e.kind == ERR_FORMAT;
-
-		printf("# %s\n", e.msg);
-		CHECK(refused && strstr(e.msg, "recipes/x/recipe.yaml:"));
-		CHECK(strstr(e.msg, cases[i].position) && strstr(e.msg, cases[i].message));
-	}
+	try_bad(good, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 int main(void)
@@ -198,9 +303,11 @@ int main(void)
 	if (!mkdtemp(root))
 		return 1;
 	test_good();
+	test_based();
 	test_inputs();
 	test_unknown();
 	test_bad();
+	test_bad_base();
 
 	cleanup_free char *file = mem_printf(NULL, "%s/recipes/x/recipe.yaml", root);
 	unlink(file);
