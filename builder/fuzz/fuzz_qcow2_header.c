@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct qcow2_header h;
 	struct err e = {0};
 
-	if (qcow2_header_parse(&h, data, len, &e) < 0) {
+	if (qcow2_header_parse(&h, data, len, QCOW2_RULE_LIMA, &e) < 0) {
 		if (e.kind != ERR_FORMAT && e.kind != ERR_INTEGRITY && e.kind != ERR_UNSUPPORTED)
 			abort();
 		return 0;

@@ -1,6 +1,7 @@
-/* The qcow2 format as far as limekiln writes and accepts it (QEMU, docs/interop/qcow2.txt):
- * version 3, 64 KiB clusters, 16-bit refcounts, compression type 0 (raw deflate). All numbers in
- * the file are big-endian. "Host" is the qcow2 file, "guest" the disk it holds. */
+/* The qcow2 format (QEMU, docs/interop/qcow2.txt). What limekiln writes follows a rule: version 3,
+ * 64 KiB clusters, 16-bit refcounts, compression type 0 (raw deflate), no optional feature. What
+ * others made is read too. All numbers in the file are big-endian. "Host" is the qcow2 file,
+ * "guest" the disk it holds. */
 #ifndef KILN_IMAGE_QCOW2_FORMAT_H
 #define KILN_IMAGE_QCOW2_FORMAT_H
 
@@ -11,7 +12,9 @@
 
 #include "base/err.h"
 
-#define QCOW2_CLUSTER_SIZE 65536u
+#define QCOW2_CLUSTER_SIZE 65536u /* by the rule */
+#define QCOW2_CLUSTER_BITS_MIN 9u
+#define QCOW2_CLUSTER_BITS_MAX 21u
 #define QCOW2_SECTOR_SIZE 512u
 /* One L2 table maps 512 MiB of the guest, one refcount block counts 2 GiB of the host. */
 #define QCOW2_L2_ENTRIES (QCOW2_CLUSTER_SIZE / 8)
@@ -21,7 +24,7 @@
 
 /* QEMU's own bounds for the two tables. */
 #define QCOW2_L1_MAX (32u << 20 >> 3)
-#define QCOW2_REFTABLE_MAX_CLUSTERS (8u << 20 >> 16)
+#define QCOW2_REFTABLE_MAX (8u << 20) /* in bytes */
 
 /* A disk's size must be a multiple of this: Lima's Go reader and vz work in MiB. */
 #define QCOW2_SIZE_UNIT (1ull << 20)
@@ -32,14 +35,29 @@
 #define QCOW2_OFFSET_MASK 0x00fffffffffffe00ull
 #define QCOW2_L2_ZERO 1ull
 
-/* "Compressed Clusters Descriptor" with 64 KiB clusters: 54 bits of host offset, then 8 bits of
- * additional 512-byte sectors after the one that the offset lies in. */
-#define QCOW2_CSIZE_SHIFT 54
-#define QCOW2_CSIZE_MASK 0xffull
+/* "Compressed Clusters Descriptor": 62 - (cluster_bits - 8) bits of host offset, then the number of
+ * additional 512-byte sectors after the one that the offset lies in. By the rule: 54 and 8 bits. */
+#define QCOW2_CSIZE_SHIFT(cluster_bits) (62u - ((cluster_bits)-8u))
+#define QCOW2_CSIZE_MASK(cluster_bits) ((1ull << ((cluster_bits)-8u)) - 1)
 
-#define QCOW2_HEADER_SIZE 112 /* as written: with the compression type */
+#define QCOW2_HEADER_SIZE 112  /* as written: with the compression type */
+#define QCOW2_HEAD_SIZE 65536u /* what is looked at of an image's first cluster */
+
+/* What an image is held to. */
+enum qcow2_rule {
+	QCOW2_RULE_ANY,  /* what can be read as one disk */
+	QCOW2_RULE_LIMA, /* limekiln's own rule: what every reader of Lima's takes */
+};
+
+enum qcow2_compression {
+	QCOW2_DEFLATE = 0,
+	QCOW2_ZSTD = 1,
+};
 
 struct qcow2_header {
+	unsigned version; /* 2 or 3; this and the next two are not encoded: the rule says them */
+	unsigned cluster_bits;
+	enum qcow2_compression compression;
 	uint64_t size_bytes; /* of the guest */
 	uint32_t l1_entries;
 	uint64_t l1_offset;
@@ -50,12 +68,12 @@ struct qcow2_header {
 /* Write the header to data, whose remaining bytes are zero: no extensions. */
 void qcow2_header_encode(const struct qcow2_header *h, unsigned char data[QCOW2_HEADER_SIZE]);
 
-/* Parse the first len bytes of a file, up to one cluster of them, and hold the header and its
- * extensions to limekiln's rule. The offsets are held to their alignment, not to the file's size.
- * Errors: ERR_FORMAT (malformed), ERR_INTEGRITY (cut off), ERR_UNSUPPORTED (valid qcow2, but with
- * a feature the rule forbids, which is named). */
-int qcow2_header_parse(
-	struct qcow2_header *h, const unsigned char *data, size_t len, struct err *e);
+/* Parse the first len bytes of a file, up to 64 KiB of them, and hold the header and its extensions
+ * to a rule. The offsets are held to their alignment, not to the file's size. Errors: ERR_FORMAT
+ * (malformed), ERR_INTEGRITY (cut off), ERR_UNSUPPORTED (valid qcow2, but with a feature the rule
+ * forbids, which is named). */
+int qcow2_header_parse(struct qcow2_header *h, const unsigned char *data, size_t len,
+	enum qcow2_rule rule, struct err *e);
 
 /* The descriptor of len_bytes of compressed data at host offset. */
 uint64_t qcow2_compressed_entry(uint64_t offset, size_t len_bytes);

@@ -1,5 +1,5 @@
-/* Reads the mapping of a qcow2 image that follows limekiln's rule (image/qcow2_format.h). Every
- * offset is held to the file's size before it is used. */
+/* Reads the mapping of a qcow2 image that follows a rule (image/qcow2_format.h). Every offset is
+ * held to the file's size before it is used. */
 #ifndef KILN_IMAGE_QCOW2_READ_H
 #define KILN_IMAGE_QCOW2_READ_H
 
@@ -13,9 +13,14 @@
 /* `struct qcow2_image img = {0}` is a closed one. */
 struct qcow2_image {
 	int fd;
+	enum qcow2_rule rule;
 	uint64_t file_size; /* in bytes */
 	struct qcow2_header header;
-	unsigned char *l1; /* header.l1_entries entries as in the file */
+	size_t cluster_size;
+	uint32_t l2_entries; /* in one L2 table */
+	uint64_t l2_span;    /* bytes of the guest that one L2 table maps */
+	uint32_t l1_used;    /* L1 entries that the guest needs */
+	unsigned char *l1;   /* header.l1_entries entries as in the file */
 };
 
 enum qcow2_kind {
@@ -28,7 +33,6 @@ enum qcow2_kind {
 /* Where a guest cluster's contents are. */
 struct qcow2_cluster {
 	enum qcow2_kind kind;
-	bool copied;
 	uint64_t offset; /* in the host, 0: none */
 	size_t len;      /* compressed: bytes from offset to the end of its last sector */
 };
@@ -36,23 +40,24 @@ struct qcow2_cluster {
 /* Read and check the header and the L1 table. fd stays the caller's and must outlive the image.
  * Errors: those of qcow2_header_parse(); ERR_INTEGRITY for what lies beyond the file's end;
  * ERR_FORMAT; ERR_IO. Release the image in any case. */
-int qcow2_image_open(struct qcow2_image *img, int fd, struct err *e);
+int qcow2_image_open(struct qcow2_image *img, int fd, enum qcow2_rule rule, struct err *e);
 void qcow2_image_release(struct qcow2_image *img);
 
 /* Check that [offset, offset + len) lies within the file; what names it for ERR_INTEGRITY. */
 int qcow2_image_bounds(const struct qcow2_image *img, uint64_t offset, uint64_t len,
 	const char *what, struct err *e);
 
-/* Host offset of an L2 table, 0 when the 512 MiB have none. ERR_FORMAT or ERR_INTEGRITY for a bad
- * entry. */
+/* Host offset of an L2 table, 0 when its part of the guest has none. ERR_FORMAT or ERR_INTEGRITY
+ * for a bad entry. */
 int qcow2_image_l2_offset(
 	const struct qcow2_image *img, uint32_t l1_index, uint64_t *offset, struct err *e);
 
-/* Read an L2 table of QCOW2_CLUSTER_SIZE bytes; zeros when there is none. */
+/* Read an L2 table of cluster_size bytes; zeros when there is none. */
 int qcow2_image_load_l2(
 	const struct qcow2_image *img, uint32_t l1_index, unsigned char *table, struct err *e);
 
-/* Decode the entry of the guest cluster at byte `guest`. */
+/* Decode the entry of the guest cluster at byte `guest`. A hole in compressed data's last sector at
+ * the end of the file is no fault but under limekiln's rule: only the data itself must be there. */
 int qcow2_image_decode(const struct qcow2_image *img, uint64_t entry, uint64_t guest,
 	struct qcow2_cluster *c, struct err *e);
 

@@ -22,7 +22,7 @@ struct worker {
 	struct deflate_decoder *decoder;
 	unsigned char raw[QCOW2_CLUSTER_SIZE];
 	unsigned char guest[QCOW2_CLUSTER_SIZE];
-	unsigned char packed[(QCOW2_CSIZE_MASK + 1) * QCOW2_SECTOR_SIZE];
+	unsigned char packed[2 * QCOW2_CLUSTER_SIZE];
 };
 
 struct verify {
@@ -193,7 +193,7 @@ static int check_image(struct verify *v, struct err *e)
 
 	if (io_size(v->opt->raw_fd, &raw_size, e) < 0)
 		return err_prefix(e, "%s", v->opt->raw_path);
-	if (qcow2_image_open(&v->img, v->opt->image_fd, e) < 0)
+	if (qcow2_image_open(&v->img, v->opt->image_fd, QCOW2_RULE_LIMA, e) < 0)
 		return err_prefix(e, "%s", v->opt->image_path);
 	if (v->img.header.size_bytes != raw_size)
 		return err_set(e, ERR_CHECK, "%s: holds a disk of %llu bytes, but %s has %llu",

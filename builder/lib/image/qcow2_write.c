@@ -225,7 +225,7 @@ static int write_refcounts(struct writer *w, struct err *e)
 	uint64_t blocks, table_clusters, blocks_offset;
 
 	size_refcounts(w->alloc.clusters, &blocks, &table_clusters);
-	if (table_clusters > QCOW2_REFTABLE_MAX_CLUSTERS)
+	if (table_clusters > QCOW2_REFTABLE_MAX / QCOW2_CLUSTER_SIZE)
 		return err_set(e, ERR_UNSUPPORTED, "image larger than qcow2's refcounts reach");
 	if (qcow2_alloc_clusters(&w->alloc, blocks, &blocks_offset, e) < 0 ||
 		qcow2_alloc_clusters(&w->alloc, table_clusters, &w->header.reftable_offset, e) < 0)

@@ -6,6 +6,7 @@
 #include "image/qcow2_format.h"
 #include "image/qcow2_verify.h"
 #include "image/qcow2_write.h"
+#include "image/raw.h"
 #include "options.h"
 #include "json/json.h"
 
@@ -103,6 +104,26 @@ int verify_run(void *opts, char **operands, size_t n, struct err *e)
 		return -1;
 	progress_finish(progress);
 	return 0;
+}
+
+int extract_run(void *opts, char **operands, size_t n, struct err *e)
+{
+	const struct qcow2_cli *o = opts;
+	cleanup_outfile struct outfile *out = NULL;
+	uint64_t size_bytes;
+
+	(void)n;
+	if (!o->output)
+		return err_set(e, ERR_USAGE, "extract: name the raw disk to write with -o FILE");
+	if (check_threads(o, e) < 0 || outfile_open(&out, o->output, 0644, e) < 0)
+		return -1;
+	const struct raw_options opt = {.path = operands[0],
+		.format = RAW_FORMAT_QCOW2,
+		.threads = (unsigned)o->threads,
+		.progress = o->common.progress};
+	if (raw_copy(&opt, outfile_fd(out), &size_bytes, e) < 0)
+		return -1;
+	return outfile_commit(out, e);
 }
 
 int main(int argc, char **argv)

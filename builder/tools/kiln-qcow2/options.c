@@ -20,11 +20,20 @@ static const struct cli_option verify_options[] = {
 		"compare with N threads; default: one a processor"},
 };
 
+static const struct cli_option extract_options[] = {
+	{"output", 'o', CLI_STRING, offsetof(struct qcow2_cli, output), "FILE",
+		"the raw disk to write"},
+	{"threads", 't', CLI_UINT, offsetof(struct qcow2_cli, threads), "N",
+		"decompress with N threads; default: one a processor"},
+};
+
 static const struct cli_command commands[] = {
 	{"compress", "DISK.raw -o DISK.qcow2", "write a raw disk as a compressed image", 1, 1,
 		OPTIONS(compress_options), compress_run},
 	{"verify", "DISK.raw DISK.qcow2", "hold an image to the rules for Lima and to the raw disk",
 		2, 2, OPTIONS(verify_options), verify_run},
+	{"extract", "IMAGE.qcow2 -o DISK.raw", "read the disk out of any plain qcow2 image", 1, 1,
+		OPTIONS(extract_options), extract_run},
 };
 
 static void init(void *opts)

@@ -17,6 +17,7 @@ struct qcow2_cli {
 /* The commands; main.c has them. */
 int compress_run(void *opts, char **operands, size_t n, struct err *e);
 int verify_run(void *opts, char **operands, size_t n, struct err *e);
+int extract_run(void *opts, char **operands, size_t n, struct err *e);
 
 extern const struct cli_tool qcow2_tool;
 
