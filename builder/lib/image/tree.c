@@ -321,6 +321,28 @@ int tree_put(struct tree *t, const char *path, struct tree_inode *inode, struct 
 	return 0;
 }
 
+int tree_add(struct tree *t, struct tree_node *dir, const char *name, size_t len,
+	struct tree_inode *inode, struct tree_node **node, struct err *e)
+{
+	struct tree_node *n;
+
+	if (len == 0 || (len == 1 && name[0] == '.') || (len == 2 && memcmp(name, "..", 2) == 0) ||
+		memchr(name, '/', len) || memchr(name, 0, len))
+		return err_set(e, ERR_FORMAT, "'%.*s' is no name for a file", (int)len, name);
+	if (len > TREE_NAME_MAX)
+		return err_set(e, ERR_FORMAT, "the name %.*s... is longer than %d bytes",
+			TREE_NAME_MAX, name, TREE_NAME_MAX);
+	if (lookup(t, dir, name, len))
+		return err_set(e, ERR_FORMAT, "the name %.*s stands twice", (int)len, name);
+	n = add_node(t, dir, name, len, e);
+	if (!n)
+		return -1;
+	set_inode(n, inode);
+	if (node)
+		*node = n;
+	return 0;
+}
+
 int tree_find(struct tree *t, const char *path, struct tree_node **node, struct err *e)
 {
 	char clean[TREE_PATH_MAX + 1];

@@ -106,6 +106,11 @@ int tree_set_xattr(struct tree *t, struct tree_inode *inode, const char *name, c
  * directory takes the attributes of the new directory and keeps its entries; ERR_FORMAT when a
  * directory with entries would be replaced by something else, or a symbolic link by a directory. */
 int tree_put(struct tree *t, const char *path, struct tree_inode *inode, struct err *e);
+/* Add a name that is not there yet to a directory; *node (may be NULL) is the new node. ERR_FORMAT
+ * for a name that is there, that no directory can have (empty, ".", "..", with '/' or 0) or is too
+ * long. The path of the directory is the caller's to hold to TREE_PATH_MAX. */
+int tree_add(struct tree *t, struct tree_node *dir, const char *name, size_t len,
+	struct tree_inode *inode, struct tree_node **node, struct err *e);
 /* Make path another name of target, which must be there and no directory. */
 int tree_link(struct tree *t, const char *path, const char *target, struct err *e);
 /* Remove path and what is below it; nothing happens when it is absent. The root stays. */
