@@ -332,7 +332,7 @@ int tree_add(struct tree *t, struct tree_node *dir, const char *name, size_t len
 	if (len > TREE_NAME_MAX)
 		return err_set(e, ERR_FORMAT, "the name %.*s... is longer than %d bytes",
 			TREE_NAME_MAX, name, TREE_NAME_MAX);
-	if (lookup(t, dir, name, len))
+	if (tree_child(t, dir, name, len))
 		return err_set(e, ERR_FORMAT, "the name %.*s stands twice", (int)len, name);
 	n = add_node(t, dir, name, len, e);
 	if (!n)
