@@ -3,37 +3,10 @@
 
 #include "guest/graft.h"
 #include "guest/guest.h"
+#include "guest_tree.h"
 #include "unit.h"
 
 static struct err err;
-
-static struct tree_inode *put(struct tree *t, const char *path, mode_t mode)
-{
-	struct tree_inode *inode = tree_inode_new(t, &err);
-
-	inode->mode = mode;
-	return tree_put(t, path, inode, &err) == 0 ? inode : NULL;
-}
-
-static void put_link(struct tree *t, const char *path, const char *target)
-{
-	struct tree_inode *inode = put(t, path, S_IFLNK | 0777);
-
-	inode->target = tree_strndup(t, target, strlen(target), &err);
-	inode->size = strlen(target);
-}
-
-static void put_text(struct tree *t, const char *path, const char *text)
-{
-	struct tree_inode *inode = put(t, path, S_IFREG | 0644);
-
-	inode->origin = TREE_MEMORY;
-	inode->bytes = text;
-	inode->size = strlen(text);
-	inode->spans = tree_zalloc(t, sizeof(*inode->spans), &err);
-	inode->spans[0].length = inode->size;
-	inode->n_spans = 1;
-}
 
 /* Where path leads: the real path, "none", or the error. */
 static const char *where(struct tree *t, const char *path, bool nofollow)
@@ -104,7 +77,7 @@ static void test_evil_links(struct tree *t)
 static void test_read(struct tree *t)
 {
 	cleanup_buf struct buf text = {0};
-	struct tree_inode *holes = put(t, "holes", S_IFREG | 0644);
+	struct tree_inode *holes = put_inode(t, "holes", S_IFREG | 0644);
 	char data[8];
 	bool found = true;
 	size_t got;
