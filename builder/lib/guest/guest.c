@@ -37,6 +37,8 @@ void guest_free(struct guest *g)
 		return;
 	tree_free(g->root);
 	tree_free(g->esp);
+	for (size_t i = 0; i < g->n_mounts; i++)
+		free(g->mounts[i].dir);
 	if (g->own_fd)
 		mem_close_fd(&g->fd);
 	free(g);
@@ -181,6 +183,15 @@ static bool is_esp_dir(const char *dir)
 	       strcmp(dir, "/boot") == 0;
 }
 
+static bool is_mounted(const struct guest *g, unsigned number)
+{
+	for (size_t i = 0; i < g->n_mounts; i++) {
+		if (g->mounts[i].number == number)
+			return true;
+	}
+	return false;
+}
+
 /* One partition that fstab names. */
 static int mount_part(struct search *s, size_t i, const struct fstab_entry *entry, struct err *e)
 {
@@ -189,7 +200,14 @@ static int mount_part(struct search *s, size_t i, const struct fstab_entry *entr
 
 	if (p->content == PARTS_FAT && !g->esp_part && is_esp_dir(entry->dir))
 		g->esp_part = p;
-	if (!s->trees[i] || entry->dir[0] != '/' || !entry->dir[1])
+	if ((p->content != PARTS_FAT && !s->trees[i]) || entry->dir[0] != '/' || !entry->dir[1] ||
+		is_mounted(g, p->number))
+		return 0;
+	g->mounts[g->n_mounts].dir = mem_strdup(entry->dir, e);
+	if (!g->mounts[g->n_mounts].dir)
+		return -1;
+	g->mounts[g->n_mounts++].number = p->number;
+	if (!s->trees[i])
 		return 0;
 	if (graft_tree(g->root, entry->dir, s->trees[i], e) < 0)
 		return err_prefix(e, "partition %u, mounted at %s", p->number, entry->dir);

@@ -13,6 +13,12 @@
 #include "image/raw.h"
 #include "image/tree.h"
 
+/* A partition beside the root that fstab mounts. */
+struct guest_mount {
+	unsigned number; /* of the partition */
+	char *dir;
+};
+
 struct guest {
 	int fd; /* the raw disk */
 	bool own_fd;
@@ -23,6 +29,8 @@ struct guest {
 	struct tree *root; /* with the trees of further partitions that fstab names, as /boot */
 	struct tree *esp;  /* NULL: none */
 	int64_t newest_s;  /* newest time of modification in root, before clamping */
+	struct guest_mount mounts[PARTS_MAX]; /* parents first; ext4 and FAT only */
+	size_t n_mounts;
 };
 
 /* Open an image; see raw_open(). epoch_s clamps times, INT64_MAX leaves them. Errors, beside those
