@@ -14,7 +14,8 @@ struct reader {
 	struct archive *a;
 	struct archive_entry *entry; /* the current one; the archive's */
 	const char *warning;
-	struct reader *outer; /* whose entry is read; NULL: fd is */
+	struct reader *outer; /* whose entry is read; NULL: data or fd is */
+	const char *data;     /* size_bytes of memory; NULL: fd is read */
 	int fd;
 	uint64_t position;
 	uint64_t size_bytes;
@@ -39,6 +40,19 @@ static la_ssize_t read_fd(struct archive *a, void *ctx, const void **data)
 	r->position += got;
 	r->at_end = got == 0;
 	return (la_ssize_t)got;
+}
+
+/* All of it at once, then nothing. libarchive changes nothing of what it is given to read. */
+static la_ssize_t read_buffer(struct archive *a, void *ctx, const void **data)
+{
+	struct reader *r = ctx;
+	uint64_t left = r->size_bytes - r->position;
+
+	(void)a;
+	*data = r->data + r->position;
+	r->position = r->size_bytes;
+	r->at_end = true;
+	return (la_ssize_t)left;
 }
 
 static la_int64_t skip_fd(struct archive *a, void *ctx, la_int64_t request)
@@ -148,6 +162,21 @@ int reader_open_fd(struct reader **out, int fd, unsigned accept, size_t block_by
 	r->fd = fd;
 	archive_read_set_read_callback(r->a, read_fd);
 	archive_read_set_skip_callback(r->a, skip_fd);
+	*out = steal_ptr(&r);
+	return 0;
+}
+
+int reader_open_buffer(
+	struct reader **out, const void *data, size_t len, unsigned accept, struct err *e)
+{
+	cleanup_reader struct reader *r = NULL;
+
+	if (reader_new(&r, accept, 1, e) < 0)
+		return -1;
+	r->fd = -1;
+	r->data = data;
+	r->size_bytes = len;
+	archive_read_set_read_callback(r->a, read_buffer);
 	*out = steal_ptr(&r);
 	return 0;
 }

@@ -36,6 +36,10 @@ enum reader_accept {
  * io_size() says; ERR_UNSUPPORTED without the locale; ERR_INTERNAL. */
 int reader_open_fd(struct reader **out, int fd, unsigned accept, size_t block_bytes, struct err *e);
 
+/* The same for the archive in memory, which must stay until the reader is freed. */
+int reader_open_buffer(
+	struct reader **out, const void *data, size_t len, unsigned accept, struct err *e);
+
 /* The same for the archive that is the contents of outer's current entry. outer must not be used
  * until the new reader is freed. */
 int reader_open_entry(struct reader **out, struct reader *outer, unsigned accept,
