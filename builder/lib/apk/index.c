@@ -9,6 +9,7 @@
 #include "base/mem.h"
 
 #define MAX_SIZE_BYTES ((uint64_t)1 << 40)
+#define MAX_TIME_S UINT32_MAX
 #define CHECKSUM_DIGITS 28 /* base64 of 20 bytes, with one '=' */
 
 struct state {
@@ -117,6 +118,11 @@ static int read_field(struct state *s, char letter, const char *value, struct er
 			p->size_bytes == 0)
 			return fail(s, "is no size", e);
 		s->has_size = true;
+		return 0;
+	case 't':
+		if (!read_number(value, MAX_TIME_S, &number))
+			return fail(s, "is no time", e);
+		p->built_s = (int64_t)number;
 		return 0;
 	case 'k':
 		if (p->provider_priority || !read_number(value, UINT16_MAX, &number))

@@ -22,6 +22,7 @@ struct apk_package {
 	const char *install_if; /* atoms */
 	unsigned char checksum[APK_CHECKSUM_SIZE]; /* SHA-1 of the .apk's control part */
 	uint64_t size_bytes;                       /* of the .apk */
+	int64_t built_s;                           /* when, seconds since 1970 */
 	unsigned provider_priority;
 	size_t repository; /* of those the index was read from, counted from 0 */
 };
