@@ -72,6 +72,8 @@ int appliance_mkdir(struct appliance *a, const char *path, struct err *e);  /* p
 int appliance_remove(struct appliance *a, const char *path, struct err *e); /* with all below */
 int appliance_move(struct appliance *a, const char *from, const char *to, struct err *e);
 int appliance_symlink(struct appliance *a, const char *target, const char *path, struct err *e);
+/* Append the target of a symbolic link. */
+int appliance_readlink(struct appliance *a, const char *path, struct buf *target, struct err *e);
 int appliance_chmod(struct appliance *a, const char *path, uint32_t mode, struct err *e);
 int appliance_chown(
 	struct appliance *a, const char *path, uint32_t uid, uint32_t gid, struct err *e);
