@@ -74,6 +74,12 @@ static void draw(struct progress *p)
 			p->stage, p->done, p->total);
 }
 
+void progress_set_total(struct progress *p, uint64_t total)
+{
+	if (p)
+		p->total = total;
+}
+
 void progress_update(struct progress *p, uint64_t done)
 {
 	if (!p)

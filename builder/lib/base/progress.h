@@ -24,6 +24,9 @@ struct progress;
  * memory; all functions below take NULL and do nothing. One thread only. */
 struct progress *progress_new(enum progress_mode mode, const char *stage, uint64_t total);
 
+/* The total is known only now. */
+void progress_set_total(struct progress *p, uint64_t total);
+
 /* done of total are done now; drawn at most ten times a second. */
 void progress_update(struct progress *p, uint64_t done);
 

@@ -121,8 +121,16 @@ static bool take_number(const char **text, char end, uint64_t *value)
 	return true;
 }
 
+/* The server told the whole file's size: learn it, or hold it against what is known. */
+static bool size_fits(struct transfer *t, uint64_t size_bytes)
+{
+	if (t->get->size_bytes == 0 && size_bytes <= t->get->max_bytes)
+		t->get->size_bytes = size_bytes;
+	return t->get->size_bytes == size_bytes;
+}
+
 /* The answer's Content-Range must be "bytes <offset>-<last>/<size>" (RFC 9110, 14.4). */
-static bool range_fits(const struct transfer *t)
+static bool range_fits(struct transfer *t)
 {
 	static const char unit[] = "bytes ";
 	const char *text = t->got_range;
@@ -132,7 +140,7 @@ static bool range_fits(const struct transfer *t)
 		return false;
 	text += strlen(unit);
 	return take_number(&text, '-', &first) && take_number(&text, '/', &last) &&
-	       take_number(&text, 0, &size) && first == t->offset && size == t->get->size_bytes;
+	       take_number(&text, 0, &size) && first == t->offset && size_fits(t, size);
 }
 
 /* Look at the head of the answer once, before its first byte. Returns -1 to stop. */
@@ -156,7 +164,7 @@ static int take_head(struct transfer *t)
 		t->offset = 0;
 		t->began_at = 0;
 	}
-	t->other_size = length >= 0 && (uint64_t)length != t->get->size_bytes;
+	t->other_size = length >= 0 && !size_fits(t, (uint64_t)length);
 	return t->other_size ? -1 : 0;
 }
 
@@ -167,7 +175,7 @@ static size_t on_data(char *data, size_t size, size_t n, void *arg)
 
 	if (take_head(t) < 0)
 		return CURL_WRITEFUNC_ERROR;
-	if (len > t->get->size_bytes - t->offset) {
+	if (len > (t->get->size_bytes ? t->get->size_bytes : t->get->max_bytes) - t->offset) {
 		t->other_size = true;
 		return CURL_WRITEFUNC_ERROR;
 	}
@@ -238,8 +246,8 @@ static void set_options(struct transfer *t)
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, timeout_s);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)MIN_SPEED);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, timeout_s);
-	curl_easy_setopt(
-		c, CURLOPT_TIMEOUT, 10 * timeout_s + (long)(t->get->size_bytes / MIN_AVERAGE));
+	uint64_t most = t->get->size_bytes ? t->get->size_bytes : t->get->max_bytes;
+	curl_easy_setopt(c, CURLOPT_TIMEOUT, 10 * timeout_s + (long)(most / MIN_AVERAGE));
 	set_proxy(t);
 }
 
@@ -349,7 +357,7 @@ static void take_result(struct transfer *t, CURLcode code)
 	/* An answer without a body has not been looked at yet. */
 	if (code == CURLE_OK && take_head(t) < 0)
 		code = CURLE_WRITE_ERROR;
-	if (code == CURLE_OK && t->offset == t->get->size_bytes) {
+	if (code == CURLE_OK && (t->offset == t->get->size_bytes || t->get->size_bytes == 0)) {
 		finish(t, HTTP_DONE);
 	} else if (t->other_size) {
 		err_set(&t->why, ERR_NETWORK, "%s: the server has a file of another size",

@@ -1,8 +1,8 @@
 /* Downloads over HTTP, many at once (libcurl behind; no other module includes it).
  *
  * One thread owns everything here and drives it with http_step(). Servers are not trusted: sizes
- * are known beforehand and nothing past them is taken; redirects, idle time, total time and retries
- * have bounds; only http and https are spoken; no credentials are sent. */
+ * or bounds are known beforehand and nothing past them is taken; redirects, idle time, total time
+ * and retries have bounds; only http and https are spoken; no credentials are sent. */
 #ifndef KILN_HTTP_HTTP_H
 #define KILN_HTTP_HTTP_H
 
@@ -22,8 +22,9 @@ struct http_options {
 /* One file to get. It must stay as it is until it is handed back. */
 struct http_get {
 	const char *url;
-	uint64_t size_bytes; /* of the whole file, known beforehand */
-	/* Before each attempt: *offset is how much is there already, less than size_bytes. */
+	uint64_t size_bytes; /* of the whole file; 0: not known, set as soon as the server tells */
+	uint64_t max_bytes;  /* for a file whose size is not known; larger is HTTP_OTHER_SIZE */
+	/* Before each attempt: *offset is how much is there already, less than a known size. */
 	int (*begin)(void *arg, uint64_t *offset, struct err *e);
 	/* The server starts from the first byte: forget what is there. */
 	int (*restart)(void *arg, struct err *e);
@@ -35,7 +36,7 @@ struct http_get {
 enum http_outcome {
 	HTTP_DONE,       /* all bytes were written */
 	HTTP_GONE,       /* the server does not have it: 404 or 410 */
-	HTTP_OTHER_SIZE, /* the server has a file of another size */
+	HTTP_OTHER_SIZE, /* the server has a file of another size, or a too large one */
 	HTTP_FAILED,     /* for any other reason, in *e: ERR_NETWORK, or what a callback said */
 };
 

@@ -284,6 +284,13 @@ static void free_fields(const struct lock_field *fields, void *structure)
 		free(*(char **)((char *)structure + f->offset));
 }
 
+void lock_base_free(struct lock_base *b)
+{
+	if (b)
+		free_fields(lock_base_fields, b);
+	free(b);
+}
+
 void lock_free(struct lock *l)
 {
 	if (!l)
@@ -292,10 +299,8 @@ void lock_free(struct lock *l)
 		free_fields(lock_release_fields, &l->releases[i]);
 	for (size_t i = 0; i < l->n_packages; i++)
 		free_fields(lock_package_fields, &l->packages[i]);
-	if (l->base)
-		free_fields(lock_base_fields, l->base);
+	lock_base_free(l->base);
 	free_fields(lock_top_fields, l);
-	free(l->base);
 	free(l->releases);
 	free(l->packages);
 	free(l);

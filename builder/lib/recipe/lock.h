@@ -69,6 +69,7 @@ int lock_format(const struct lock *l, struct buf *out, struct err *e);
 /* Write canonically, only when the contents differ. */
 int lock_save(const struct lock *l, const char *path, struct err *e);
 void lock_free(struct lock *l);
+void lock_base_free(struct lock_base *b);
 
 static inline void lock_cleanup(struct lock **l)
 {

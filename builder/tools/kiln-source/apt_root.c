@@ -13,6 +13,8 @@
 #include "base/proc.h"
 #include "digest/sha256.h"
 
+#define DEFAULT_KEYRING "/usr/share/keyrings/debian-archive-keyring.gpg"
+
 struct apt_root {
 	char *folder;
 	char *config_env; /* "APT_CONFIG=..." */
@@ -42,23 +44,45 @@ static int put_words(struct buf *out, const char *field, const struct strv *word
 	return buf_putc(out, '\n', e);
 }
 
+/* The keys that sign the archive: given, the archive's own or Debian's. The caller frees. */
+static char *find_keyring(const struct recipe_archive *a, const char *given, struct err *e)
+{
+	const char *path = given ? given : a->keyring ? a->keyring : DEFAULT_KEYRING;
+	cleanup_free char *real = realpath(path, NULL);
+
+	if (!real || access(real, R_OK) < 0) {
+		err_set_errno(e, ERR_IO,
+			"keyring %s of archive '%s' (install the package that has it, such as "
+			"debian-archive-keyring, or name another with --keyring)",
+			path, a->name);
+		return NULL;
+	}
+	/* Signed-By is a list of words, with no way to write a blank. */
+	if (strpbrk(real, " \t\n")) {
+		err_set(e, ERR_UNSUPPORTED, "keyring %s: apt takes no path with blanks; move it",
+			real);
+		return NULL;
+	}
+	return steal_ptr(&real);
+}
+
 /* sources.list(5), deb822 style */
 static int put_sources(struct buf *out, const struct recipe *r, const char *deb_arch,
 	const struct mirrors *mirrors, const char *keyring, struct err *e)
 {
-	/* Signed-By is a list of words, with no way to write a blank. */
-	if (strpbrk(keyring, " \t\n"))
-		return err_set(e, ERR_UNSUPPORTED,
-			"keyring %s: apt takes no path with blanks; move it", keyring);
 	for (size_t i = 0; i < r->n_archives; i++) {
 		const struct recipe_archive *a = &r->archives[i];
 		cleanup_free char *uri = apt_root_uri(mirrors_get(mirrors, a->name), e);
+		cleanup_free char *keys = NULL;
 
-		if (!uri || buf_printf(out, e, "Types: deb\nURIs: %s\n", uri) < 0 ||
+		if (a->suites.n == 0)
+			continue;
+		keys = find_keyring(a, keyring, e);
+		if (!uri || !keys || buf_printf(out, e, "Types: deb\nURIs: %s\n", uri) < 0 ||
 			put_words(out, "Suites", &a->suites, e) < 0 ||
 			put_words(out, "Components", &a->components, e) < 0 ||
-			buf_printf(out, e, "Architectures: %s\nSigned-By: %s\n\n", deb_arch,
-				keyring) < 0)
+			buf_printf(out, e, "Architectures: %s\nSigned-By: %s\n\n", deb_arch, keys) <
+				0)
 			return -1;
 	}
 	return 0;

@@ -13,8 +13,8 @@
 struct apt_root;
 
 /* Make ready the folder for these archives and mirrors below <cache>/apt, and keep other
- * processes out of it until apt_root_free(); waits for one that is in it. keyring: path of the
- * file that signatures are checked with. */
+ * processes out of it until apt_root_free(); waits for one that is in it. keyring: path of
+ * the file that signatures are checked with; NULL: each archive's own, or Debian's. */
 int apt_root_open(struct apt_root **out, const char *cache, const struct recipe *r,
 	const char *deb_arch, const struct mirrors *mirrors, const char *keyring, struct err *e);
 void apt_root_free(struct apt_root *a);

@@ -2,6 +2,8 @@
  *
  * <base>/sha256/<first 2 digits>/<digest>       whole and verified when it got its name
  * <base>/sha256/<first 2 digits>/<digest>.part  on its way; its writer holds a flock on it
+ * <base>/sha512/<first 2 digits>/<digest>       a base image that its recipe names so: a link to
+ *                                               the same file
  * <base>/apt/<key>                              apt's own state (apt.h) */
 #ifndef KILN_SOURCE_CACHE_H
 #define KILN_SOURCE_CACHE_H
@@ -10,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "digest/hash.h"
 
 /* $LIMEKILN_CACHE, else $XDG_CACHE_HOME/limekiln, else ~/.cache/limekiln, as an absolute path.
  * ERR_USAGE when none of the three is set. The caller frees. */
@@ -17,8 +20,10 @@ char *cache_base(struct err *e);
 
 /* Where a file lies below base. The caller frees. */
 char *cache_path(const char *base, const char *sha256, struct err *e);
+/* The same by a digest of any kind. The caller frees. */
+char *cache_digest_path(const char *base, enum hash_kind kind, const char *digest, struct err *e);
 
-/* True when a regular file of that size lies at path. */
+/* True when a regular file of that size (0: of any) lies at path. */
 bool cache_has(const char *path, uint64_t size_bytes);
 
 #endif

@@ -29,7 +29,7 @@ struct fetch {
 	struct fetch_stale *stale;
 	struct http *http;
 	struct job *jobs;
-	const struct lock_package **queue; /* those not begun; busy ones go to its end again */
+	struct source_file **queue; /* those not begun; busy ones go to its end again */
 	size_t n_queue;
 	uint64_t done_bytes;
 	bool said_busy;
@@ -46,7 +46,7 @@ static void uncount(struct fetch *f, uint64_t bytes)
 	f->done_bytes -= bytes;
 }
 
-static void add_stale(struct fetch *f, const struct lock_package *p)
+static void add_stale(struct fetch *f, const struct source_file *p)
 {
 	f->stale->items[f->stale->n++] = p;
 	count(f, p->size_bytes);
@@ -72,7 +72,12 @@ static int on_restart(void *arg, struct err *e)
 static int on_write(void *arg, const void *data, size_t len, struct err *e)
 {
 	struct job *job = arg;
+	struct source_file *file = part_file(job->part);
 
+	if (file->size_bytes == 0 && job->get.size_bytes > 0) {
+		file->size_bytes = job->get.size_bytes;
+		progress_set_total(job->fetch->options->progress, file->size_bytes);
+	}
 	if (part_write(job->part, data, len, e) < 0)
 		return -1;
 	count(job->fetch, len);
@@ -107,12 +112,13 @@ static int start_job(struct fetch *f, struct part *part, const struct mirror *m,
 	job->part = part;
 	job->next = f->jobs;
 	f->jobs = job;
-	job->url = mirror_address(m, part_package(part)->path, e);
+	job->url = mirror_address(m, part_file(part)->path, e);
 	if (!job->url)
 		return -1;
 	job->get = (struct http_get){
 		.url = job->url,
-		.size_bytes = part_package(part)->size_bytes,
+		.size_bytes = part_file(part)->size_bytes,
+		.max_bytes = SOURCE_FILE_MAX,
 		.begin = on_begin,
 		.restart = on_restart,
 		.write = on_write,
@@ -141,7 +147,7 @@ static int copy_bytes(struct fetch *f, struct part *part, int fd, const char *pa
 
 static int copy_file(struct fetch *f, struct part *part, const struct mirror *m, struct err *e)
 {
-	const struct lock_package *p = part_package(part);
+	struct source_file *p = part_file(part);
 	cleanup_free char *path = mirror_address(m, p->path, e);
 	cleanup_close int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	uint64_t size;
@@ -156,6 +162,10 @@ static int copy_file(struct fetch *f, struct part *part, const struct mirror *m,
 		return err_set_errno(e, ERR_IO, "%s", path);
 	if (io_size(fd, &size, e) < 0)
 		return err_prefix(e, "%s", path);
+	if (p->size_bytes == 0) {
+		p->size_bytes = size;
+		progress_set_total(f->options->progress, size);
+	}
 	if (size != p->size_bytes) {
 		add_stale(f, p);
 		return 0;
@@ -164,7 +174,7 @@ static int copy_file(struct fetch *f, struct part *part, const struct mirror *m,
 }
 
 /* Begin with a file. Returns 0, or -1; *busy when another process is at it. */
-static int begin(struct fetch *f, const struct lock_package *p, bool *busy, struct err *e)
+static int begin(struct fetch *f, struct source_file *p, bool *busy, struct err *e)
 {
 	const struct mirror *m = mirrors_get(f->options->mirrors, p->archive);
 	enum part_state state;
@@ -173,8 +183,8 @@ static int begin(struct fetch *f, const struct lock_package *p, bool *busy, stru
 	*busy = false;
 	if (!m)
 		return err_set(e, ERR_FORMAT,
-			"package %s is from the archive '%s', of which the lock has no release",
-			p->name, p->archive);
+			"%s is from the archive '%s', of which the lock has no release", p->path,
+			p->archive);
 	if (part_open(&part, &state, f->options->cache, p, e) < 0)
 		return -1;
 	*busy = state == PART_BUSY;
@@ -194,7 +204,7 @@ static int fill(struct fetch *f, struct err *e)
 	size_t tries = f->n_queue;
 
 	while (tries-- > 0 && http_active(f->http) < f->options->jobs) {
-		const struct lock_package *p = f->queue[0];
+		struct source_file *p = f->queue[0];
 		bool busy;
 
 		if (begin(f, p, &busy, e) < 0)
@@ -212,10 +222,11 @@ static int fill(struct fetch *f, struct err *e)
 
 static int finish_job(struct fetch *f, struct job *job, struct err *e)
 {
+	uint64_t size_bytes = part_offset(job->part);
 	int rc = part_finish(job->part, job->url, e);
 
 	if (rc == 1) {
-		uncount(f, part_package(job->part)->size_bytes);
+		uncount(f, size_bytes);
 		return http_start(f->http, &job->get, e);
 	}
 	job_free(job);
@@ -238,7 +249,7 @@ static int step(struct fetch *f, struct err *e)
 	struct job *job = get->arg;
 	if (outcome == HTTP_DONE)
 		return finish_job(f, job, e);
-	const struct lock_package *p = part_package(job->part);
+	const struct source_file *p = part_file(job->part);
 	uncount(f, part_offset(job->part));
 	/* What came of it can be of no use. */
 	int rc = part_restart(job->part, e);
@@ -248,21 +259,17 @@ static int step(struct fetch *f, struct err *e)
 	return rc;
 }
 
-int fetch_packages(const struct lock_package *const *wanted, size_t n,
-	const struct fetch_options *options, struct fetch_stale *stale, struct err *e)
+int fetch_files(struct source_file *wanted, size_t n, const struct fetch_options *options,
+	struct fetch_stale *stale, struct err *e)
 {
-	const struct mirror_access *access = &options->mirrors->access;
-	const struct http_options http = {.connections = options->jobs,
-		.timeout_s = options->timeout_s,
-		.http_proxy = access->http_proxy,
-		.https_proxy = access->https_proxy ? access->https_proxy : access->http_proxy,
-		.ca_file = access->ca_file};
-	cleanup_free const struct lock_package **queue = mem_array(n + 1, sizeof(*queue), e);
+	const struct http_options http =
+		mirrors_http(options->mirrors, options->jobs, options->timeout_s);
+	cleanup_free struct source_file **queue = mem_array(n + 1, sizeof(*queue), e);
 	struct fetch f = {.options = options, .stale = stale, .queue = queue, .n_queue = n};
 	int rc = queue ? http_new(&f.http, &http, e) : -1;
 
-	if (rc == 0)
-		memcpy(queue, wanted, n * sizeof(*queue));
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		queue[i] = &wanted[i];
 	while (rc == 0 && (f.n_queue > 0 || http_active(f.http) > 0))
 		rc = step(&f, e);
 	http_free(f.http);

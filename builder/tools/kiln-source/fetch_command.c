@@ -9,56 +9,80 @@
 #include "base/mem.h"
 #include "base/outfile.h"
 #include "base/progress.h"
+#include "base_image.h"
 #include "cache.h"
 #include "digest/sha256.h"
 #include "fetch.h"
 #include "mirror.h"
 #include "options.h"
+#include "recipe/recipe.h"
 
 struct wanted {
-	const struct lock_package **items;
+	struct source_file *items;
 	size_t n;
 	uint64_t bytes;
 };
 
 static int compare_digests(const void *a, const void *b)
 {
-	const struct lock_package *x = *(const struct lock_package *const *)a;
-	const struct lock_package *y = *(const struct lock_package *const *)b;
+	const struct source_file *x = a;
+	const struct source_file *y = b;
 
-	return strcmp(x->sha256, y->sha256);
+	return strcmp(x->digest, y->digest);
 }
 
-/* The packages whose files are not in the cache, each file once. */
+/* Every file of the lock. */
+static struct source_file *list_files(const struct lock *l, size_t *n, struct err *e)
+{
+	struct source_file *all = mem_array(l->n_packages + 1, sizeof(*all), e);
+
+	*n = 0;
+	if (!all)
+		return NULL;
+	if (l->base)
+		all[(*n)++] = (struct source_file){l->base->archive, l->base->path, l->base->sha256,
+			HASH_SHA256, l->base->size_bytes, "the lock", NULL};
+	for (size_t i = 0; i < l->n_packages; i++) {
+		const struct lock_package *p = &l->packages[i];
+
+		all[(*n)++] = (struct source_file){
+			p->archive, p->path, p->sha256, HASH_SHA256, p->size_bytes, "the lock", p};
+	}
+	return all;
+}
+
+/* Those of the lock's files that are not in the cache, each file once. */
 static int find_wanted(struct wanted *out, const struct lock *l, const char *cache, struct err *e)
 {
-	cleanup_free const struct lock_package **all =
-		mem_array(l->n_packages + 1, sizeof(*all), e);
+	const char *last = "";
+	size_t n;
 
-	out->items = mem_array(l->n_packages + 1, sizeof(*out->items), e);
-	if (!all || !out->items)
+	out->items = list_files(l, &n, e);
+	if (!out->items)
 		return -1;
-	for (size_t i = 0; i < l->n_packages; i++)
-		all[i] = &l->packages[i];
-	qsort(all, l->n_packages, sizeof(*all), compare_digests);
-	for (size_t i = 0; i < l->n_packages; i++) {
-		cleanup_free char *path = cache_path(cache, all[i]->sha256, e);
+	qsort(out->items, n, sizeof(*out->items), compare_digests);
+	for (size_t i = 0; i < n; i++) {
+		const struct source_file file = out->items[i];
+		cleanup_free char *path = cache_path(cache, file.digest, e);
+		bool again = strcmp(last, file.digest) == 0;
 
 		if (!path)
 			return -1;
-		if ((i > 0 && strcmp(all[i - 1]->sha256, all[i]->sha256) == 0) ||
-			cache_has(path, all[i]->size_bytes))
+		last = file.digest;
+		if (again || cache_has(path, file.size_bytes))
 			continue;
-		out->items[out->n++] = all[i];
-		out->bytes += all[i]->size_bytes;
+		out->items[out->n++] = file;
+		out->bytes += file.size_bytes;
 	}
 	return 0;
 }
 
 static void archives_free(struct recipe_archive *archives)
 {
-	for (struct recipe_archive *a = archives; a && a->name; a++)
+	for (struct recipe_archive *a = archives; a && a->name; a++) {
 		strv_release(&a->suites);
+		strv_release(&a->urls);
+	}
 	free(archives);
 }
 MEM_DEFINE_CLEANUP(archives, struct recipe_archive *, archives_free)
@@ -67,7 +91,8 @@ MEM_DEFINE_CLEANUP(archives, struct recipe_archive *, archives_free)
 static struct recipe_archive *list_archives(const struct lock *l, size_t *n, struct err *e)
 {
 	MEM_CLEANUP(archives)
-	struct recipe_archive *list = mem_array(l->n_releases + 1, sizeof(*list), e);
+	struct recipe_archive *list = mem_array(l->n_releases + 2, sizeof(*list), e);
+	bool has_base_archive = !l->base;
 
 	*n = 0;
 	for (size_t i = 0; list && i < l->n_releases; i++) {
@@ -77,8 +102,41 @@ static struct recipe_archive *list_archives(const struct lock *l, size_t *n, str
 			list[(*n)++].name = r->archive;
 		if (strv_add(&list[*n - 1].suites, r->suite, e) < 0)
 			return NULL;
+		has_base_archive = has_base_archive || strcmp(r->archive, l->base->archive) == 0;
 	}
+	if (list && !has_base_archive)
+		list[(*n)++].name = l->base->archive;
 	return steal_ptr(&list);
+}
+
+static int copy_urls(struct strv *to, const struct strv *from, struct err *e)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		if (strv_add(to, from->items[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The archives' own servers, which the lock does not name: from the recipe, where it is there. */
+static int add_servers(struct recipe_archive *list, size_t n, const struct lock *l,
+	const char *root, struct err *e)
+{
+	cleanup_free char *path = mem_printf(e, "%s/recipes/%s/recipe.yaml", root, l->variant);
+	cleanup_recipe struct recipe *r = NULL;
+
+	if (!path || (access(path, F_OK) == 0 && recipe_load(&r, root, l->variant, e) < 0))
+		return -1;
+	for (size_t i = 0; r && i < r->n_archives; i++) {
+		const struct recipe_archive *own = &r->archives[i];
+
+		for (size_t j = 0; j < n; j++) {
+			if (strcmp(list[j].name, own->name) == 0 &&
+				copy_urls(&list[j].urls, &own->urls, e) < 0)
+				return -1;
+		}
+	}
+	return 0;
 }
 
 /* A line for each: name, version, architecture, archive and path, separated by tabs. */
@@ -89,29 +147,48 @@ static int write_stale_list(const char *path, const struct fetch_stale *stale, s
 	if (!path)
 		return 0;
 	for (size_t i = 0; i < stale->n; i++) {
-		const struct lock_package *p = stale->items[i];
+		const struct source_file *f = stale->items[i];
+		const struct lock_package *p = f->package;
 
-		if (buf_printf(&text, e, "%s\t%s\t%s\t%s\t%s\n", p->name, p->version, p->arch,
-			    p->archive, p->path) < 0)
+		if (buf_printf(&text, e, "%s\t%s\t%s\t%s\t%s\n", p ? p->name : "base-image",
+			    p ? p->version : "-", p ? p->arch : "-", f->archive, f->path) < 0)
 			return -1;
 	}
 	return outfile_write(path, 0644, buf_str(&text), text.len, e);
 }
 
-static int report_stale(const struct source_options *o, const struct lock *l,
-	const struct fetch_stale *stale, struct err *e)
+/* The base image cannot be locked anew: its digest stands in the recipe. */
+static int report_stale_base(const struct lock *l, const struct fetch_stale *stale,
+	const struct fetch_options *options, struct err *e)
 {
+	for (size_t i = 0; i < stale->n; i++) {
+		if (!stale->items[i]->package)
+			return base_image_gone(l->variant, stale->items[i], options, e);
+	}
+	return 0;
+}
+
+static int report_stale(const struct source_options *o, const struct lock *l,
+	const struct fetch_stale *stale, const struct fetch_options *options, struct err *e)
+{
+	size_t packages = 0;
+
 	if (write_stale_list(o->stale_list, stale, e) < 0)
 		return -1;
-	for (size_t i = 0; i < stale->n; i++)
-		log_warn("%s: the archive no longer has %s %s (%s)", o->lock, stale->items[i]->name,
-			stale->items[i]->version, stale->items[i]->path);
-	if (stale->n == 0)
-		return 0;
+	for (size_t i = 0; i < stale->n; i++) {
+		const struct lock_package *p = stale->items[i]->package;
+
+		if (p)
+			log_warn("%s: the archive no longer has %s %s (%s)", o->lock, p->name,
+				p->version, p->path);
+		packages += !!p;
+	}
+	if (stale->n == 0 || report_stale_base(l, stale, options, e) < 0)
+		return stale->n == 0 ? 0 : -1;
 	return err_set(e, ERR_NETWORK,
 		"%s: the archive no longer has %zu of its %zu packages; make a new lock with `just "
 		"lock %s`, or build without --locked",
-		o->lock, stale->n, l->n_packages, l->variant);
+		o->lock, packages, l->n_packages, l->variant);
 }
 
 static int fetch_wanted(const struct source_options *o, const struct lock *l, const char *cache,
@@ -119,11 +196,12 @@ static int fetch_wanted(const struct source_options *o, const struct lock *l, co
 {
 	size_t n;
 	MEM_CLEANUP(archives) struct recipe_archive *archives = list_archives(l, &n, e);
-	cleanup_free const struct lock_package **room = mem_array(wanted->n + 1, sizeof(*room), e);
+	cleanup_free const struct source_file **room = mem_array(wanted->n + 1, sizeof(*room), e);
 	cleanup_mirrors struct mirrors mirrors = {0};
 	struct fetch_stale stale = {.items = room};
 
-	if (!archives || !room || mirrors_find(&mirrors, archives, n, &o->mirrors, e) < 0)
+	if (!archives || !room || add_servers(archives, n, l, o->root, e) < 0 ||
+		mirrors_find(&mirrors, archives, n, l->arch, &o->mirrors, e) < 0)
 		return -1;
 	cleanup_progress struct progress *progress =
 		progress_new(o->common.progress, "fetch", wanted->bytes);
@@ -132,11 +210,11 @@ static int fetch_wanted(const struct source_options *o, const struct lock *l, co
 		.jobs = (unsigned)o->jobs,
 		.timeout_s = (unsigned)o->timeout_s,
 		.progress = progress};
-	if (fetch_packages(wanted->items, wanted->n, &options, &stale, e) < 0)
+	if (fetch_files(wanted->items, wanted->n, &options, &stale, e) < 0)
 		return -1;
 	if (stale.n == 0)
 		progress_finish(progress);
-	return report_stale(o, l, &stale, e);
+	return report_stale(o, l, &stale, &options, e);
 }
 
 /* The stamp holds the lock's digest: equal locks, equal stamps. */
@@ -183,6 +261,6 @@ int source_fetch(void *opts, char **operands, size_t n, struct err *e)
 	if (rc < 0)
 		return -1;
 	log_note("%zu files are in the cache, %zu of them new (%" PRIu64 " bytes)",
-		lock->n_packages, wanted.n, wanted.bytes);
+		lock->n_packages + !!lock->base, wanted.n, wanted.bytes);
 	return write_stamp(o, e);
 }

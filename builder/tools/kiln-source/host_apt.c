@@ -165,7 +165,7 @@ char *host_apt_find(const struct host_apt *h, const struct recipe_archive *archi
 	for (size_t i = 0; i < h->n; i++) {
 		const char *base = h->served[i].base;
 		unsigned same = count_served(h, base, archive, false);
-		unsigned like = count_served(h, base, archive, true);
+		unsigned like = archive->urls.n > 0 ? 0 : count_served(h, base, archive, true);
 		unsigned n = same > like ? same : like;
 
 		if (n > best_n) {

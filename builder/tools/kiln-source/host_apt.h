@@ -18,7 +18,8 @@ MEM_DEFINE_CLEANUP(host_apt, struct host_apt *, host_apt_free)
 int host_apt_load(struct host_apt *h, struct err *e);
 
 /* The base URI of the entry that serves most of the archive's suites, or of the same suites of the
- * host's own Debian release (trixie-security is like bookworm-security); the first of equals.
+ * host's own Debian release (trixie-security is like bookworm-security) unless the archive has an
+ * address of its own: then it is another distribution's; the first of equals.
  * The caller frees; NULL without an error when there is none. */
 char *host_apt_find(const struct host_apt *h, const struct recipe_archive *archive, struct err *e);
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "base_image.h"
 #include "cache.h"
 #include "lock_diff.h"
 #include "mirror.h"
@@ -18,7 +19,7 @@
 struct run {
 	const struct source_options *opts;
 	const struct recipe *recipe;
-	const struct mirrors *mirrors;
+	struct mirrors mirrors; /* for the architecture in work */
 	const char *cache;
 	bool would_change;
 };
@@ -37,13 +38,9 @@ static int load_before(struct lock **before, const char *path, struct err *e)
 	return 0;
 }
 
-static int compare_and_save(
-	struct run *run, const struct lock *lock, const char *path, struct err *e)
+static int compare_and_save(struct run *run, const struct lock *before, const struct lock *lock,
+	const char *path, struct err *e)
 {
-	cleanup_lock struct lock *before = NULL;
-
-	if (load_before(&before, path, e) < 0)
-		return -1;
 	if (before && lock_same_inputs(before, lock)) {
 		log_note("%s: nothing new", path);
 		return 0;
@@ -67,27 +64,84 @@ static int resolve(
 		progress_new(run->opts->common.progress, "resolve", 0);
 	MEM_CLEANUP(apt_root) struct apt_root *root = NULL;
 
-	if (apt_root_open(&root, run->cache, run->recipe, recipe_deb_arch(arch->name), run->mirrors,
-		    run->opts->keyring, e) < 0 ||
+	if (apt_root_open(&root, run->cache, run->recipe, recipe_deb_arch(arch->name),
+		    &run->mirrors, run->opts->keyring, e) < 0 ||
 		apt_root_update(root, e) < 0 ||
-		resolve_lock(lock, run->recipe, arch, &run->opts->with, root, run->mirrors, e) < 0)
+		resolve_lock(lock, run->recipe, arch, &run->opts->with, root, &run->mirrors, e) < 0)
 		return -1;
 	progress_finish(progress);
+	return 0;
+}
+
+/* apt tells where it took a package from by the mirror's address only. */
+static int check_distinct(
+	const struct mirrors *m, const struct recipe_archive *archives, struct err *e)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (archives[i].suites.n > 0 && archives[j].suites.n > 0 &&
+				strcmp(m->items[i].base, m->items[j].base) == 0)
+				return err_set(e, ERR_USAGE,
+					"archives '%s' and '%s' have the same mirror %s, so a lock "
+					"could not tell them apart; name another with --mirror",
+					m->items[j].archive, m->items[i].archive, m->items[i].base);
+		}
+	}
+	return 0;
+}
+
+/* The base comes first: that it is gone should be known before anything else is fetched. */
+static int lock_base(struct run *run, const struct recipe_arch *arch, const struct lock *before,
+	struct lock_base **base, struct err *e)
+{
+	if (!arch->base)
+		return 0;
+	cleanup_progress struct progress *progress =
+		progress_new(run->opts->common.progress, "base image", 0);
+	const struct fetch_options options = {.cache = run->cache,
+		.mirrors = &run->mirrors,
+		.jobs = 1,
+		.timeout_s = (unsigned)run->opts->timeout_s,
+		.progress = progress};
+
+	return base_image_lock(base, arch->base, run->recipe->variant, before, &options, e);
+}
+
+/* Resolve, with the mirrors for arch found. */
+static int make_lock(struct run *run, const struct recipe_arch *arch, const struct lock *before,
+	struct lock **lock, struct err *e)
+{
+	const struct recipe *r = run->recipe;
+	struct lock_base *base = NULL;
+
+	if (mirrors_find(&run->mirrors, r->archives, r->n_archives, arch->name, &run->opts->mirrors,
+		    e) < 0 ||
+		check_distinct(&run->mirrors, r->archives, e) < 0 ||
+		lock_base(run, arch, before, &base, e) < 0)
+		return -1;
+	if (resolve(run, arch, lock, e) < 0) {
+		lock_base_free(base);
+		return -1;
+	}
+	(*lock)->base = base;
 	return 0;
 }
 
 static int lock_arch(struct run *run, const char *name, struct err *e)
 {
 	const struct recipe_arch *arch = recipe_find_arch(run->recipe, name, e);
+	cleanup_lock struct lock *before = NULL;
 	cleanup_lock struct lock *lock = NULL;
 
 	if (!arch)
 		return -1;
 	cleanup_free char *path =
 		recipe_lock_path(run->opts->root, run->recipe, arch, &run->opts->with, e);
-	if (!path || resolve(run, arch, &lock, e) < 0)
-		return -1;
-	return compare_and_save(run, lock, path, e);
+	int rc = path ? load_before(&before, path, e) : -1;
+	if (rc == 0)
+		rc = make_lock(run, arch, before, &lock, e);
+	mirrors_release(&run->mirrors);
+	return rc < 0 ? -1 : compare_and_save(run, before, lock, path, e);
 }
 
 static int lock_all(struct run *run, struct err *e)
@@ -108,43 +162,17 @@ static int lock_all(struct run *run, struct err *e)
 	return 0;
 }
 
-/* apt tells where it took a package from by the mirror's address only. */
-static int check_distinct(const struct mirrors *m, struct err *e)
-{
-	for (size_t i = 0; i < m->n; i++) {
-		for (size_t j = 0; j < i; j++) {
-			if (strcmp(m->items[i].base, m->items[j].base) == 0)
-				return err_set(e, ERR_USAGE,
-					"archives '%s' and '%s' have the same mirror %s, so a lock "
-					"could not tell them apart; name another with --mirror",
-					m->items[j].archive, m->items[i].archive, m->items[i].base);
-		}
-	}
-	return 0;
-}
-
 int source_lock(void *opts, char **operands, size_t n, struct err *e)
 {
 	const struct source_options *o = opts;
 	cleanup_recipe struct recipe *recipe = NULL;
-	cleanup_mirrors struct mirrors mirrors = {0};
 	cleanup_free char *cache = cache_base(e);
 
 	(void)n;
 	if (!cache || recipe_load(&recipe, o->root, operands[0], e) < 0)
 		return -1;
-	if (access(o->keyring, R_OK) < 0)
-		return err_set_errno(e, ERR_IO,
-			"keyring %s (install debian-archive-keyring, or name one with --keyring)",
-			o->keyring);
-	cleanup_free char *keyring = realpath(o->keyring, NULL);
-	if (!keyring)
-		return err_set_errno(e, ERR_IO, "keyring %s", o->keyring);
-	struct source_options absolute = *o;
-	absolute.keyring = keyring;
-	struct run run = {&absolute, recipe, &mirrors, cache, false};
-	if (mirrors_find(&mirrors, recipe->archives, recipe->n_archives, &o->mirrors, e) < 0 ||
-		check_distinct(&mirrors, e) < 0 || lock_all(&run, e) < 0)
+	struct run run = {.opts = o, .recipe = recipe, .cache = cache};
+	if (lock_all(&run, e) < 0)
 		return -1;
 	if (run.would_change && o->check)
 		return err_set(e, ERR_CHECK, "the lock of %s is not what the archives give now",

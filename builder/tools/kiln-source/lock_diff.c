@@ -27,6 +27,8 @@ static bool same_suites(const struct lock *a, const struct lock *b)
 
 bool lock_same_inputs(const struct lock *a, const struct lock *b)
 {
+	if (!a->base != !b->base || (a->base && strcmp(a->base->sha256, b->base->sha256) != 0))
+		return false;
 	if (strcmp(a->inputs_sha256, b->inputs_sha256) != 0 || strcmp(a->arch, b->arch) != 0 ||
 		strcmp(a->variant, b->variant) != 0 || strcmp(a->family, b->family) != 0 ||
 		a->n_packages != b->n_packages || !same_suites(a, b))
@@ -78,10 +80,19 @@ static void print_packages(const struct lock *before, const struct lock *after, 
 	}
 }
 
+static void print_base(const struct lock_base *before, const struct lock_base *after, FILE *f)
+{
+	if (before && (!after || strcmp(before->sha256, after->sha256) != 0))
+		fprintf(f, "- base image %s\n", before->path);
+	if (after && (!before || strcmp(before->sha256, after->sha256) != 0))
+		fprintf(f, "+ base image %s\n", after->path);
+}
+
 void lock_print_diff(const struct lock *before, const struct lock *after, FILE *f)
 {
 	uint64_t bytes = 0;
 
+	print_base(before ? before->base : NULL, after->base, f);
 	if (before)
 		print_packages(before, after, f);
 	for (size_t i = 0; i < after->n_packages; i++)

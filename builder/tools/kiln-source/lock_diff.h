@@ -11,8 +11,9 @@
  * matter: archives sign them anew without a change. */
 bool lock_same_inputs(const struct lock *a, const struct lock *b);
 
-/* Write a line for each package: "+ name version", "- name version", "~ name old -> new"; then the
- * totals. before is NULL for a first lock, which gets the totals only. */
+/* Write a line for each package: "+ name version", "- name version", "~ name old -> new", the
+ * base image likewise; then the totals. before is NULL for a first lock, which gets the totals
+ * only. */
 void lock_print_diff(const struct lock *before, const struct lock *after, FILE *f);
 
 #endif

@@ -180,16 +180,17 @@ static int find_named(struct mirror *m, const struct strv *given, struct err *e)
 	return 0;
 }
 
-static int find_in_host(struct mirror *m, const struct recipe_archive *archive,
+static int find_in_host(struct mirror *m, const struct recipe_archive *archive, const char *arch,
 	struct host_apt *host, struct err *e)
 {
+	const char *own = recipe_archive_url(archive, arch);
 	char variable[128];
 
-	if (host_apt_load(host, e) < 0)
+	if (archive->suites.n > 0 && host_apt_load(host, e) < 0)
 		return -1;
 	cleanup_free char *base = host_apt_find(host, archive, e);
-	if (base)
-		return set_base(m, base, e);
+	if (base || own)
+		return set_base(m, base ? base : own, e);
 	from_environment(archive->name, variable);
 	return err_set(e, ERR_USAGE,
 		"no mirror for archive '%s' in this host's apt configuration; name one with "
@@ -198,7 +199,7 @@ static int find_in_host(struct mirror *m, const struct recipe_archive *archive,
 }
 
 int mirrors_find(struct mirrors *out, const struct recipe_archive *archives, size_t n,
-	const struct strv *given, struct err *e)
+	const char *arch, const struct strv *given, struct err *e)
 {
 	MEM_CLEANUP(host_apt) struct host_apt *host = host_apt_new(e);
 
@@ -215,7 +216,7 @@ int mirrors_find(struct mirrors *out, const struct recipe_archive *archives, siz
 		m->archive = mem_strdup(archives[i].name, e);
 		if (!m->archive || find_named(m, given, e) < 0)
 			return -1;
-		if (!m->base && find_in_host(m, &archives[i], host, e) < 0)
+		if (!m->base && find_in_host(m, &archives[i], arch, host, e) < 0)
 			return -1;
 		any_server = any_server || !m->is_folder;
 	}
@@ -233,6 +234,17 @@ void mirrors_release(struct mirrors *m)
 	free(m->access.https_proxy);
 	free(m->access.ca_file);
 	*m = (struct mirrors){0};
+}
+
+struct http_options mirrors_http(const struct mirrors *m, unsigned connections, unsigned timeout_s)
+{
+	const struct mirror_access *access = &m->access;
+
+	return (struct http_options){.connections = connections,
+		.timeout_s = timeout_s,
+		.http_proxy = access->http_proxy,
+		.https_proxy = access->https_proxy ? access->https_proxy : access->http_proxy,
+		.ca_file = access->ca_file};
 }
 
 const struct mirror *mirrors_get(const struct mirrors *m, const char *archive)

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/strv.h"
+#include "http/http.h"
 #include "recipe/recipe.h"
 
 struct mirror {
@@ -30,12 +31,16 @@ struct mirrors {
 
 /* Find a mirror for each archive: from given ("ARCHIVE=URL" or "ARCHIVE=FOLDER"), else from
  * LIMEKILN_MIRROR_<ARCHIVE>, else from the host's apt configuration: the entry that serves most of
- * the archive's suites, or the same suites of the host's own Debian release.
+ * the archive's suites, or the same suites of the host's own Debian release (which is not done for
+ * an archive whose own server is known), else that server for arch.
  * ERR_USAGE with the remedy when there is none. mirrors_release() is due in both cases. */
 int mirrors_find(struct mirrors *out, const struct recipe_archive *archives, size_t n,
-	const struct strv *given, struct err *e);
+	const char *arch, const struct strv *given, struct err *e);
 void mirrors_release(struct mirrors *m);
 #define cleanup_mirrors __attribute__((cleanup(mirrors_release)))
+
+/* How servers are to be reached, for http_new(). Texts are m's. */
+struct http_options mirrors_http(const struct mirrors *m, unsigned connections, unsigned timeout_s);
 
 /* NULL when there is none of that name. */
 const struct mirror *mirrors_get(const struct mirrors *m, const char *archive);

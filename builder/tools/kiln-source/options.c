@@ -8,10 +8,15 @@
 		"lock", 'l', CLI_STRING, FIELD(lock), "FILE",               \
 			"the lock file: recipes/<variant>/lock.<arch>.json" \
 	}
-#define OPTION_MIRROR                                                                        \
-	{                                                                                    \
-		"mirror", 'm', CLI_LIST, FIELD(mirrors), "ARCHIVE=URL|DIR",                  \
-			"take an archive from there (default: the host's apt configuration)" \
+#define OPTION_ROOT                                                                        \
+	{                                                                                  \
+		"root", 'r', CLI_STRING, FIELD(root), "DIR", "the repository (default: .)" \
+	}
+#define OPTION_MIRROR                                                                         \
+	{                                                                                     \
+		"mirror", 'm', CLI_LIST, FIELD(mirrors), "ARCHIVE=URL|DIR",                   \
+			"take an archive from there (default: the host's apt configuration, " \
+			"then the server that the recipe names)"                              \
 	}
 #define OPTION_THREADS                                             \
 	{                                                          \
@@ -20,19 +25,21 @@
 	}
 
 static const struct cli_option lock_options[] = {
-	{"root", 'r', CLI_STRING, FIELD(root), "DIR", "the repository (default: .)"},
+	OPTION_ROOT,
 	{"arch", 'a', CLI_LIST, FIELD(arches), "ARCH",
 		"x86_64 or aarch64 (default: all that the recipe has)"},
 	{"with", 'w', CLI_LIST, FIELD(with), "OPTION", "enable an option of the recipe"},
 	OPTION_MIRROR,
 	{"keyring", 'k', CLI_STRING, FIELD(keyring), "FILE",
-		"keys that sign the archives (default: Debian's archive keyring)"},
+		"keys that sign the archives (default: each archive's keyring in the recipe, or "
+		"Debian's)"},
 	{"check", 'c', CLI_FLAG, FIELD(check), NULL,
 		"write nothing; exit 1 if a lock would change"},
 };
 
 static const struct cli_option fetch_options[] = {
 	OPTION_LOCK,
+	OPTION_ROOT,
 	OPTION_MIRROR,
 	{"jobs", 'j', CLI_UINT, FIELD(jobs), "N", "connections at once (default: 8)"},
 	{"timeout", 0, CLI_UINT, FIELD(timeout_s), "SECONDS",
@@ -58,7 +65,7 @@ static const struct cli_option repo_options[] = {
 #define N(table) (table), sizeof(table) / sizeof((table)[0])
 
 static const struct cli_command commands[] = {
-	{"lock", "VARIANT", "resolve a recipe to exact packages and write its lock files", 1, 1,
+	{"lock", "VARIANT", "resolve a recipe to exact inputs and write its lock files", 1, 1,
 		N(lock_options), source_lock},
 	{"fetch", "--lock FILE", "bring every file of a lock into the cache", 0, 0,
 		N(fetch_options), source_fetch},
@@ -73,7 +80,6 @@ static void init(void *opts)
 	struct source_options *o = opts;
 
 	o->root = ".";
-	o->keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 	o->jobs = 8;
 	o->timeout_s = 30;
 	o->threads = cli_default_threads();

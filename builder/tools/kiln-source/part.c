@@ -11,15 +11,15 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "cache.h"
-#include "digest/sha256.h"
+#include "digest/hash.h"
 
 #define BLOCK_SIZE ((size_t)1 << 18)
 
 struct part {
-	const struct lock_package *package;
+	struct source_file *file;
 	char *final_path;
 	char *path;
-	struct sha256 *hash; /* of the first offset bytes */
+	struct hash *hash; /* of the first offset bytes */
 	uint64_t offset;
 	int fd;
 	bool inherited; /* the first bytes are another process's */
@@ -78,32 +78,33 @@ static int take_over(struct part *p, struct err *e)
 
 	if (!block || io_size(p->fd, &size, e) < 0)
 		return -1;
-	if (size > p->package->size_bytes)
+	if (p->file->size_bytes && size > p->file->size_bytes)
 		return part_restart(p, e);
 	p->inherited = size > 0;
 	while (p->offset < size) {
 		if (io_pread(p->fd, block, BLOCK_SIZE, p->offset, &got, e) < 0 ||
-			sha256_update(p->hash, block, got, e) < 0)
+			hash_update(p->hash, block, got, e) < 0)
 			return err_prefix(e, "%s", p->path);
 		if (got == 0)
 			return err_set(e, ERR_IO, "%s: shrinks while it is read", p->path);
 		p->offset += got;
 	}
 	/* Whole, but not checked: its process was killed just then. */
-	return p->offset == p->package->size_bytes ? part_finish(p, p->path, e) : 0;
+	return p->file->size_bytes && p->offset == p->file->size_bytes ? part_finish(p, p->path, e)
+								       : 0;
 }
 
 static int make_paths(struct part *p, const char *base, struct err *e)
 {
-	p->final_path = cache_path(base, p->package->sha256, e);
+	p->final_path = cache_digest_path(base, p->file->kind, p->file->digest, e);
 	cleanup_free char *folder = p->final_path ? io_dirname(p->final_path, e) : NULL;
 
 	p->path = folder ? mem_printf(e, "%s.part", p->final_path) : NULL;
 	return p->path ? io_mkdirs(folder, e) : -1;
 }
 
-int part_open(struct part **out, enum part_state *state, const char *base,
-	const struct lock_package *package, struct err *e)
+int part_open(struct part **out, enum part_state *state, const char *base, struct source_file *file,
+	struct err *e)
 {
 	cleanup_part struct part *p = mem_zalloc(sizeof(*p), e);
 
@@ -111,8 +112,8 @@ int part_open(struct part **out, enum part_state *state, const char *base,
 	if (!p)
 		return -1;
 	p->fd = -1;
-	p->package = package;
-	if (make_paths(p, base, e) < 0 || sha256_new(&p->hash, e) < 0)
+	p->file = file;
+	if (make_paths(p, base, e) < 0 || hash_new(&p->hash, p->file->kind, e) < 0)
 		return -1;
 	int locked = open_locked(p, e);
 	if (locked < 0)
@@ -120,13 +121,13 @@ int part_open(struct part **out, enum part_state *state, const char *base,
 	*state = locked > 0 ? PART_BUSY : PART_THERE;
 	if (locked > 0)
 		return 0;
-	if (cache_has(p->final_path, package->size_bytes)) {
+	if (cache_has(p->final_path, file->size_bytes)) {
 		unlink(p->path);
 		return 0;
 	}
 	if (take_over(p, e) < 0)
 		return -1;
-	if (cache_has(p->final_path, package->size_bytes))
+	if (cache_has(p->final_path, file->size_bytes))
 		return 0;
 	*state = PART_READY;
 	*out = steal_ptr(&p);
@@ -138,15 +139,15 @@ void part_free(struct part *p)
 	if (!p)
 		return;
 	mem_close_fd(&p->fd);
-	sha256_free(p->hash);
+	hash_free(p->hash);
 	free(p->final_path);
 	free(p->path);
 	free(p);
 }
 
-const struct lock_package *part_package(const struct part *p)
+struct source_file *part_file(const struct part *p)
 {
-	return p->package;
+	return p->file;
 }
 
 uint64_t part_offset(const struct part *p)
@@ -156,8 +157,8 @@ uint64_t part_offset(const struct part *p)
 
 int part_restart(struct part *p, struct err *e)
 {
-	sha256_free(steal_ptr(&p->hash));
-	if (sha256_new(&p->hash, e) < 0)
+	hash_free(steal_ptr(&p->hash));
+	if (hash_new(&p->hash, p->file->kind, e) < 0)
 		return -1;
 	if (ftruncate(p->fd, 0) < 0)
 		return err_set_errno(e, ERR_IO, "%s", p->path);
@@ -168,12 +169,12 @@ int part_restart(struct part *p, struct err *e)
 
 int part_write(struct part *p, const void *data, size_t len, struct err *e)
 {
-	if (len > p->package->size_bytes - p->offset)
-		return err_set(e, ERR_INTEGRITY, "%s: larger than the lock says", p->package->path);
+	if (len > (p->file->size_bytes ? p->file->size_bytes : SOURCE_FILE_MAX) - p->offset)
+		return err_set(e, ERR_INTEGRITY, "%s: larger than the lock says", p->file->path);
 	if (io_pwrite_full(p->fd, data, len, p->offset, e) < 0)
 		return err_prefix(e, "%s", p->path);
 	p->offset += len;
-	return sha256_update(p->hash, data, len, e);
+	return hash_update(p->hash, data, len, e);
 }
 
 static int give_name(struct part *p, struct err *e)
@@ -189,11 +190,11 @@ static int give_name(struct part *p, struct err *e)
 
 int part_finish(struct part *p, const char *from, struct err *e)
 {
-	char hex[SHA256_HEX_SIZE];
+	char hex[HASH_MAX_HEX_SIZE];
 
-	if (sha256_finish_hex(p->hash, hex, e) < 0)
+	if (hash_finish_hex(p->hash, hex, e) < 0)
 		return -1;
-	if (strcmp(hex, p->package->sha256) == 0)
+	if (strcmp(hex, p->file->digest) == 0)
 		return give_name(p, e);
 	bool inherited = p->inherited;
 	if (part_restart(p, e) < 0)
@@ -202,6 +203,6 @@ int part_finish(struct part *p, const char *from, struct err *e)
 		return 1;
 	unlink(p->path);
 	return err_set(e, ERR_INTEGRITY,
-		"%s: has the SHA-256 %s, the lock wants %s; try another mirror with --mirror", from,
-		hex, p->package->sha256);
+		"%s: has the SHA-%zu %s, %s wants %s; try another mirror with --mirror", from,
+		hash_size(p->file->kind) * 8, hex, p->file->wanted_by, p->file->digest);
 }

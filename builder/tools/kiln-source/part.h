@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "recipe/lock.h"
+#include "source_file.h"
 
 struct part;
 
@@ -16,10 +16,10 @@ enum part_state {
 	PART_BUSY,  /* another process fills it */
 };
 
-/* Open the part of a package's file in the cache at base, with what an earlier process left of it.
- * *out is NULL unless PART_READY. package must outlive it. Errors: ERR_IO. */
-int part_open(struct part **out, enum part_state *state, const char *base,
-	const struct lock_package *package, struct err *e);
+/* Open the part of a file in the cache at base, with what an earlier process left of it. *out is
+ * NULL unless PART_READY. file must outlive it; its size may become known. Errors: ERR_IO. */
+int part_open(struct part **out, enum part_state *state, const char *base, struct source_file *file,
+	struct err *e);
 
 /* Close; what came so far stays for the next run. NULL is fine. */
 void part_free(struct part *p);
@@ -30,7 +30,7 @@ static inline void part_cleanup(struct part **p)
 }
 #define cleanup_part __attribute__((cleanup(part_cleanup)))
 
-const struct lock_package *part_package(const struct part *p);
+struct source_file *part_file(const struct part *p);
 
 /* Bytes that are there. */
 uint64_t part_offset(const struct part *p);
@@ -38,7 +38,7 @@ uint64_t part_offset(const struct part *p);
 /* Forget what is there. */
 int part_restart(struct part *p, struct err *e);
 
-/* Append bytes; more than the package's size is ERR_INTEGRITY. */
+/* Append bytes; more than the file's size, if that is known, is ERR_INTEGRITY. */
 int part_write(struct part *p, const void *data, size_t len, struct err *e);
 
 /* The file is whole: check its digest, flush it and give it its name.

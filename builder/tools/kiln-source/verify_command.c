@@ -104,17 +104,27 @@ static int verdict(
 		return err_set(e, ERR_CHECK,
 			"%zu files are not in the cache; `kiln-source fetch --lock %s` brings them",
 			t->missing, o->lock);
-	log_note("all %zu files of %s are in the cache and right", l->n_packages, o->lock);
+	log_note("all %zu files of %s are in the cache and right", l->n_packages + !!l->base,
+		o->lock);
 	return 0;
 }
 
 static uint64_t total_bytes(const struct lock *l)
 {
-	uint64_t bytes = 0;
+	uint64_t bytes = l->base ? l->base->size_bytes : 0;
 
 	for (size_t i = 0; i < l->n_packages; i++)
 		bytes += l->packages[i].size_bytes;
 	return bytes;
+}
+
+/* The base image as a file to check like the packages. */
+static struct lock_package describe_base(const struct lock_base *b)
+{
+	static char name[] = "the base image";
+
+	return (struct lock_package){
+		.name = name, .version = b->path, .sha256 = b->sha256, .size_bytes = b->size_bytes};
 }
 
 int source_verify(void *opts, char **operands, size_t n, struct err *e)
@@ -133,16 +143,20 @@ int source_verify(void *opts, char **operands, size_t n, struct err *e)
 		return -1;
 	cleanup_progress struct progress *progress =
 		progress_new(o->common.progress, "verify", total_bytes(l));
-	cleanup_free struct job *jobs = mem_array(l->n_packages + 1, sizeof(*jobs), e);
-	for (size_t i = 0; jobs && i < l->n_packages; i++) {
-		jobs[i].package = &l->packages[i];
-		jobs[i].path = cache_path(cache, l->packages[i].sha256, e);
+	struct lock_package base;
+	size_t n_jobs = l->n_packages + !!l->base;
+	cleanup_free struct job *jobs = mem_array(n_jobs + 1, sizeof(*jobs), e);
+	if (l->base)
+		base = describe_base(l->base);
+	for (size_t i = 0; jobs && i < n_jobs; i++) {
+		jobs[i].package = i < l->n_packages ? &l->packages[i] : &base;
+		jobs[i].path = cache_path(cache, jobs[i].package->sha256, e);
 		if (!jobs[i].path)
 			rc = -1;
 	}
-	if (!jobs || rc < 0 || run_jobs(jobs, l->n_packages, o, &totals, progress, e) < 0)
+	if (!jobs || rc < 0 || run_jobs(jobs, n_jobs, o, &totals, progress, e) < 0)
 		rc = -1;
-	for (size_t i = 0; jobs && i < l->n_packages; i++)
+	for (size_t i = 0; jobs && i < n_jobs; i++)
 		free(jobs[i].path);
 	if (rc < 0)
 		return -1;
