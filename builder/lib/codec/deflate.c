@@ -66,6 +66,11 @@ void deflate_decoder_free(struct deflate_decoder *dec)
 		libdeflate_free_decompressor(theirs_dec(dec));
 }
 
+uint32_t deflate_crc32(const void *data, size_t len)
+{
+	return libdeflate_crc32(0, data, len);
+}
+
 const char *deflate_library(void)
 {
 	return "libdeflate " LIBDEFLATE_VERSION_STRING;

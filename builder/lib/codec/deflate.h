@@ -4,6 +4,7 @@
 #define KILN_CODEC_DEFLATE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -28,6 +29,9 @@ int deflate_decoder_new(struct deflate_decoder **out, struct err *e);
 int deflate_decode(struct deflate_decoder *dec, const void *in, size_t in_len, void *out,
 	size_t out_len, size_t *used, struct err *e);
 void deflate_decoder_free(struct deflate_decoder *dec);
+
+/* The CRC-32 of len bytes, as in zlib, gzip and partition tables. */
+uint32_t deflate_crc32(const void *data, size_t len);
 
 /* Name and version of the compressor, which the bytes depend on: "libdeflate 1.14". */
 const char *deflate_library(void);

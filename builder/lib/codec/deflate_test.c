@@ -82,8 +82,16 @@ static void test_bad_data(void)
 	deflate_decoder_free(NULL);
 }
 
+static void test_crc32(void)
+{
+	unit_about("CRC-32");
+	CHECK(deflate_crc32("123456789", 9) == 0xcbf43926);
+	CHECK(deflate_crc32("", 0) == 0);
+}
+
 int main(void)
 {
+	test_crc32();
 	test_levels();
 	test_bad_level();
 	test_bad_data();

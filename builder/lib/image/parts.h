@@ -36,10 +36,12 @@ struct part {
 	uint64_t start_bytes;
 	uint64_t size_bytes;
 	char type[UUID_TEXT_SIZE]; /* GUID, lower case; MBR: "mbr-0c" */
-	char uuid[UUID_TEXT_SIZE]; /* the partition's GUID, "" without one */
+	/* The partition's GUID; MBR: the disk's signature and the number, "90909090-01", as in
+	 * Linux's PARTUUID; "" without one. */
+	char uuid[UUID_TEXT_SIZE];
 	char name[PARTS_NAME_SIZE];
 	enum parts_content content;
-	char fs_uuid[UUID_TEXT_SIZE];    /* ext4, xfs, btrfs: UUID; FAT: "XXXX-XXXX"; else "" */
+	char fs_uuid[UUID_TEXT_SIZE];    /* as blkid has it; FAT: "XXXX-XXXX"; "" without one */
 	char fs_label[PARTS_LABEL_SIZE]; /* "" when there is none; may hold any bytes but 0 */
 };
 
@@ -47,13 +49,15 @@ struct part {
 
 struct parts {
 	enum parts_table table;
-	char disk_uuid[UUID_TEXT_SIZE];
+	char disk_uuid[UUID_TEXT_SIZE]; /* GUID; MBR: signature, "90909090"; "" without one */
 	size_t n;
 	struct part items[PARTS_MAX]; /* by number */
 };
 
 /* Read the table of the disk in fd. Partitions that overlap or leave the disk, and tables whose
- * checksums are wrong, are ERR_FORMAT; ERR_INTEGRITY when the disk ends too early; ERR_IO. */
+ * checksums are wrong, are ERR_FORMAT; the backup of a GPT is not looked at. ERR_INTEGRITY when the
+ * disk ends before the table says it does; ERR_UNSUPPORTED for extended partitions and for more
+ * than PARTS_MAX; ERR_IO. */
 int parts_read(int fd, uint64_t size_bytes, struct parts *p, struct err *e);
 
 /* "ext4", "vfat", "unknown"... */
