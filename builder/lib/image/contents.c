@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -96,6 +97,76 @@ static int put_host_file(struct target *t, const struct tree_inode *inode, struc
 	return 0;
 }
 
+/* Bytes of another file, which are at from there, to an offset of the inode. */
+static int put_range(struct target *t, const struct tree_inode *inode, uint64_t offset, int from_fd,
+	uint64_t from, uint64_t len, struct err *e)
+{
+	cleanup_free char *buffer = mem_array(1, len < COPY_SIZE ? (size_t)len + 1 : COPY_SIZE, e);
+
+	while (buffer && len > 0) {
+		size_t n = len < COPY_SIZE ? (size_t)len : COPY_SIZE;
+
+		if (io_pread_full(from_fd, buffer, n, from, e) < 0 ||
+			put_bytes(t, inode, offset, buffer, n, e) < 0)
+			return -1;
+		offset += n;
+		from += n;
+		len -= n;
+	}
+	return buffer ? 0 : -1;
+}
+
+static int put_disk_file(struct target *t, const struct tree_inode *inode, struct err *e)
+{
+	const struct tree_span *s = inode->sources ? inode->sources : inode->spans;
+	size_t n = inode->sources ? inode->n_sources : inode->n_spans;
+
+	for (size_t i = 0; i < n; i++) {
+		if (put_range(t, inode, s[i].offset, inode->source_fd, s[i].source_offset,
+			    s[i].length, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Places on disk are whole blocks, the last one of a file may be more than its end. */
+static uint64_t length_in_file(const struct tree_inode *inode, const struct tree_span *s)
+{
+	uint64_t left = inode->size - s->offset;
+
+	return s->length < left ? s->length : left;
+}
+
+static int put_same_file(struct target *t, const struct tree_inode *inode, struct err *e)
+{
+	for (size_t i = 0; i < inode->same->n_spans; i++) {
+		const struct tree_span *s = &inode->same->spans[i];
+
+		if (put_range(t, inode, s->offset, inode->same_fd, s->disk_offset,
+			    length_in_file(inode->same, s), e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int put_file(struct target *t, const struct tree_inode *inode, struct err *e)
+{
+	switch (inode->origin) {
+	case TREE_MEMORY:
+		return put_bytes(t, inode, 0, inode->bytes, (size_t)inode->size, e);
+	case TREE_HOST:
+		return put_host_file(t, inode, e);
+	case TREE_DISK:
+		return put_disk_file(t, inode, e);
+	case TREE_SAME:
+		return put_same_file(t, inode, e);
+	case TREE_LAYER:
+	case TREE_NOWHERE:
+		break;
+	}
+	return 0;
+}
+
 int contents_write(int fd, const struct tree *t, const struct contents_layer *layers, size_t n,
 	struct progress *progress, struct err *e)
 {
@@ -107,16 +178,23 @@ int contents_write(int fd, const struct tree *t, const struct contents_layer *la
 			return -1;
 	}
 	for (const struct tree_inode *i = tree_inodes(t); i; i = i->next) {
-		int rc = 0;
-
-		if (i->nlink > 0 && i->origin == TREE_MEMORY)
-			rc = put_bytes(&target, i, 0, i->bytes, (size_t)i->size, e);
-		else if (i->nlink > 0 && i->origin == TREE_HOST)
-			rc = put_host_file(&target, i, e);
-		if (rc < 0)
+		if (i->nlink > 0 && S_ISREG(i->mode) && put_file(&target, i, e) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+uint64_t contents_place(const struct tree *t)
+{
+	uint64_t at = 0;
+
+	for (const struct tree_inode *i = tree_inodes(t); i; i = i->next) {
+		for (size_t s = 0; i->nlink > 0 && s < i->n_spans; s++) {
+			i->spans[s].disk_offset = at;
+			at += i->spans[s].length;
+		}
+	}
+	return at;
 }
 
 /* len bytes from one offset to another. */
@@ -146,10 +224,9 @@ int contents_read(int fd, const struct tree_inode *inode, int to_fd, struct err 
 		return err_set_errno(e, ERR_IO, "set the size of a temporary file");
 	for (size_t i = 0; i < inode->n_spans; i++) {
 		const struct tree_span *s = &inode->spans[i];
-		uint64_t left = inode->size - s->offset;
 
-		if (copy_range(fd, s->disk_offset, to_fd, s->offset,
-			    s->length < left ? s->length : left, buffer, e) < 0)
+		if (copy_range(fd, s->disk_offset, to_fd, s->offset, length_in_file(inode, s),
+			    buffer, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -106,6 +106,7 @@ static void fix_superblock(struct writer *w)
 	w->fs->now = (time_t)w->opt->epoch_s;
 	memcpy(s->s_uuid, w->opt->uuid, UUID_SIZE);
 	memcpy(s->s_hash_seed, w->opt->hash_seed, UUID_SIZE);
+	strncpy((char *)s->s_volume_name, w->opt->label, EXT4_LABEL_MAX);
 	s->s_def_hash_version = EXT2_HASH_HALF_MD4;
 	s->s_flags = (s->s_flags & ~(__u32)EXT2_FLAGS_UNSIGNED_HASH) | EXT2_FLAGS_SIGNED_HASH;
 	s->s_mkfs_time = epoch;
@@ -225,24 +226,41 @@ static int add_blocks(struct writer *w, uint64_t block, uint64_t n, struct err *
 	return 0;
 }
 
+struct blocks {
+	uint64_t first;
+	uint64_t n;
+};
+
+/* The blocks of a file that a span touches, without those below *done, which the spans before it
+ * touch. */
+static struct blocks span_blocks(const struct tree_span *s, uint64_t *done)
+{
+	uint64_t first = s->offset / BLOCK_SIZE;
+	uint64_t end = (s->offset + s->length + BLOCK_SIZE - 1) / BLOCK_SIZE;
+
+	first = first > *done ? first : *done;
+	*done = end > *done ? end : *done;
+	return (struct blocks){first, end > first ? end - first : 0};
+}
+
 /* Give every block that the inode's spans touch a place on disk. */
 static int place_spans(struct writer *w, struct tree_inode *inode, struct err *e)
 {
-	uint64_t done = 0; /* blocks below this one have their place */
+	uint64_t done = 0;
 
 	w->n_runs = 0;
 	for (size_t i = 0; i < inode->n_spans; i++) {
-		const struct tree_span *s = &inode->spans[i];
-		uint64_t first = s->offset / BLOCK_SIZE;
-		uint64_t end = (s->offset + s->length + BLOCK_SIZE - 1) / BLOCK_SIZE;
+		struct blocks b = span_blocks(&inode->spans[i], &done);
 
-		first = first > done ? first : done;
-		if (end > first && add_blocks(w, first, end - first, e) < 0)
+		if (add_blocks(w, b.first, b.n, e) < 0)
 			return -1;
-		done = end > done ? end : done;
 	}
-	if (w->n_runs > inode->n_spans) {
-		inode->spans = tree_zalloc(w->tree, w->n_runs * sizeof(*inode->spans), e);
+	if (inode->origin == TREE_DISK) {
+		inode->sources = inode->spans;
+		inode->n_sources = inode->n_spans;
+	}
+	if (w->n_runs > inode->n_spans || inode->origin == TREE_DISK) {
+		inode->spans = tree_zalloc(w->tree, (w->n_runs + 1) * sizeof(*inode->spans), e);
 		if (!inode->spans)
 			return -1;
 	}
@@ -520,8 +538,13 @@ static uint64_t count_blocks(const struct writer *w)
 	uint64_t n = 0;
 
 	for (const struct tree_inode *i = tree_inodes(w->tree); i; i = i->next) {
-		for (size_t s = 0; i->nlink > 0 && s < i->n_spans; s++)
-			n += (i->spans[s].length + BLOCK_SIZE - 1) / BLOCK_SIZE;
+		uint64_t done = 0;
+
+		for (size_t s = 0; i->nlink > 0 && s < i->n_spans; s++) {
+			struct blocks b = span_blocks(&i->spans[s], &done);
+
+			n += b.n;
+		}
 		n += i->nlink > 0 && S_ISDIR(i->mode);
 	}
 	return n;

@@ -12,12 +12,15 @@
 #include "digest/uuid5.h"
 #include "image/tree.h"
 
+#define EXT4_LABEL_MAX 16
+
 struct ext4_options {
 	uint64_t offset_bytes; /* of the file system in the output file */
 	uint64_t size_bytes;
 	int64_t epoch_s; /* at least 1 */
 	unsigned char uuid[UUID_SIZE];
 	unsigned char hash_seed[UUID_SIZE];
+	const char *label; /* at most EXT4_LABEL_MAX bytes */
 };
 
 struct ext4_stats {

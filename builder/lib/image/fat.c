@@ -126,6 +126,8 @@ static int check_path(const char *path, struct err *e)
 	for (const char *p = path; (p = strchr(p, '/'));) {
 		size_t len = strcspn(++p, "/");
 
+		if (len == 0 && !*p)
+			return 0;
 		if (len == 0 || len > 255 || p[len - 1] == '.' || p[len - 1] == ' ')
 			return err_set(e, ERR_FORMAT,
 				"%s: a FAT name is 1 to 255 characters and does not end with a dot "
@@ -201,8 +203,11 @@ int fat_write(int fd, const struct fat_options *opt, const char *const *paths, s
 	for (size_t i = 0; i < n; i++) {
 		cleanup_close int content = -1;
 
-		if (check_path(paths[i], e) < 0 || make_parents(fd, paths[i], &made, &env, e) < 0 ||
-			open_file(ctx, i, &content, e) < 0)
+		if (check_path(paths[i], e) < 0 || make_parents(fd, paths[i], &made, &env, e) < 0)
+			return -1;
+		if (paths[i][strlen(paths[i]) - 1] == '/')
+			continue;
+		if (open_file(ctx, i, &content, e) < 0)
 			return -1;
 		if (reserve(opt, content, &left_bytes, e) < 0 ||
 			copy_file(fd, paths[i], content, &env, e) < 0)

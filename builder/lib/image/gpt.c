@@ -40,8 +40,7 @@ static int check(int rc, const char *what, struct err *e)
 	return err_set_errno(e, ERR_IO, "partition table: %s", what);
 }
 
-static int add_partition(
-	struct fdisk_context *cxt, size_t number, const struct gpt_partition *from, struct err *e)
+static int add_partition(struct fdisk_context *cxt, const struct gpt_partition *from, struct err *e)
 {
 	MEM_CLEANUP(partition) struct fdisk_partition *p = fdisk_new_partition();
 	MEM_CLEANUP(parttype)
@@ -50,7 +49,7 @@ static int add_partition(
 
 	if (!p || !type)
 		return err_nomem(e);
-	if (check(fdisk_partition_set_partno(p, number), "number", e) < 0 ||
+	if (check(fdisk_partition_set_partno(p, from->number - 1), "number", e) < 0 ||
 		check(fdisk_partition_set_start(p, from->start_bytes / SECTOR_SIZE), "start", e) <
 			0 ||
 		check(fdisk_partition_set_size(p, from->size_bytes / SECTOR_SIZE), "size", e) < 0 ||
@@ -77,7 +76,7 @@ int gpt_write(int fd, const char *disk_uuid, const struct gpt_partition *partiti
 		check(fdisk_set_disklabel_id_from_string(cxt, disk_uuid), "identifier", e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (add_partition(cxt, i, &partitions[i], e) < 0)
+		if (add_partition(cxt, &partitions[i], e) < 0)
 			return -1;
 	}
 	if (check(fdisk_write_disklabel(cxt), "write", e) < 0)

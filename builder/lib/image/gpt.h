@@ -8,9 +8,11 @@
 #include "base/err.h"
 #include "digest/uuid5.h"
 
+#define GPT_NUMBER_MAX 128
 #define GPT_ALIGN_BYTES ((uint64_t)1024 * 1024)
 
 struct gpt_partition {
+	unsigned number;      /* from 1, at most GPT_NUMBER_MAX */
 	uint64_t start_bytes; /* multiples of GPT_ALIGN_BYTES */
 	uint64_t size_bytes;
 	const char *type; /* GUID text */

@@ -26,9 +26,17 @@ int ident_uuid(
 int ident_uuid_text(
 	const char *identity, enum ident_role role, char text[UUID_TEXT_SIZE], struct err *e);
 
+/* The bytes of a UUID's text. ERR_FORMAT for other text. */
+int ident_parse_uuid(const char *text, unsigned char uuid[UUID_SIZE], struct err *e);
+
 #define IDENT_FAT_TEXT_SIZE 10
+/* A FAT volume serial as "XXXX-XXXX" in upper case, as udev names it, and back. ERR_FORMAT for
+ * other text. */
+void ident_format_serial(uint32_t serial, char text[IDENT_FAT_TEXT_SIZE]);
+int ident_parse_serial(const char *text, uint32_t *serial, struct err *e);
+
 /* The FAT volume serial: the first 4 bytes of the fat-serial UUID as a big-endian number. text
- * (may be NULL) gets it as "XXXX-XXXX" in upper case, as udev names it. */
+ * (may be NULL) gets it as ident_format_serial() writes it. */
 int ident_fat_serial(
 	const char *identity, uint32_t *serial, char text[IDENT_FAT_TEXT_SIZE], struct err *e);
 

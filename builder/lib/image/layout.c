@@ -122,31 +122,54 @@ static int read_files(const struct parse *p, const struct ynode *map, read_file 
 	return 0;
 }
 
+/* map["layers"], if it is there. */
+static int read_layers(
+	const struct parse *p, const struct ynode *map, struct strv *layers, struct err *e)
+{
+	cleanup_strv struct strv words = {0};
+
+	if (recipe_read_words(&p->rd, map, "layers", WORD_ANY, &words, e) < 0)
+		return -1;
+	for (size_t i = 0; i < words.n; i++) {
+		if (strv_take(layers, host_path(p, words.items[i], e), e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_keep(
+	const struct parse *p, const struct ynode *top, struct layout *l, struct err *e)
+{
+	cleanup_free char *path = NULL;
+
+	if (recipe_read_opt_text(&p->rd, top, "keep", WORD_ANY, &path, e) < 0)
+		return -1;
+	if (path)
+		l->keep = host_path(p, path, e);
+	return path && !l->keep ? -1 : 0;
+}
+
 static int read_root(
 	const struct parse *p, const struct ynode *top, struct layout *l, struct err *e)
 {
 	static const char *const keys[] = {"layers", "files", "delete", NULL};
 	const struct ynode *root = recipe_read_need(&p->rd, top, "root", e);
-	cleanup_strv struct strv layers = {0};
 
 	if (!root || recipe_read_map(&p->rd, root, "root", keys, e) < 0 ||
-		recipe_read_words(&p->rd, root, "layers", WORD_ANY, &layers, e) < 0 ||
+		read_layers(p, root, &l->layers, e) < 0 ||
 		recipe_read_words(&p->rd, root, "delete", WORD_IMAGE_PATH, &l->delete_paths, e) < 0)
 		return -1;
-	for (size_t i = 0; i < layers.n; i++) {
-		if (strv_take(&l->layers, host_path(p, layers.items[i], e), e) < 0)
-			return -1;
-	}
 	return read_files(p, root, read_root_file, &l->files, &l->n_files, e);
 }
 
 static int read_esp(const struct parse *p, const struct ynode *top, struct layout *l, struct err *e)
 {
-	static const char *const keys[] = {"size", "files", NULL};
+	static const char *const keys[] = {"size", "layers", "files", NULL};
 	const struct ynode *esp = recipe_read_need(&p->rd, top, "esp", e);
 
 	if (!esp || recipe_read_map(&p->rd, esp, "esp", keys, e) < 0 ||
-		recipe_read_size(&p->rd, esp, "size", &l->esp_bytes, e) < 0)
+		recipe_read_size(&p->rd, esp, "size", &l->esp_bytes, e) < 0 ||
+		read_layers(p, esp, &l->esp_layers, e) < 0)
 		return -1;
 	return read_files(p, esp, read_esp_file, &l->esp_files, &l->n_esp_files, e);
 }
@@ -169,14 +192,14 @@ static int read_epoch(
 static int read_top(const struct parse *p, const struct ynode *top, struct layout *l, struct err *e)
 {
 	static const char *const keys[] = {
-		"identity", "arch", "epoch", "size", "esp", "root", NULL};
+		"identity", "arch", "epoch", "size", "keep", "esp", "root", NULL};
 
 	if (recipe_read_map(&p->rd, top, "the layout", keys, e) < 0 ||
 		recipe_read_need_text(&p->rd, top, "identity", WORD_ANY, &l->identity, e) < 0 ||
 		recipe_read_need_text(&p->rd, top, "arch", WORD_NAME, &l->arch, e) < 0 ||
 		read_epoch(p, top, l, e) < 0 ||
 		recipe_read_size(&p->rd, top, "size", &l->size_bytes, e) < 0 ||
-		read_esp(p, top, l, e) < 0)
+		read_keep(p, top, l, e) < 0 || read_esp(p, top, l, e) < 0)
 		return -1;
 	return read_root(p, top, l, e);
 }
@@ -223,9 +246,11 @@ void layout_free(struct layout *l)
 	free_files(l->esp_files, l->n_esp_files);
 	free_files(l->files, l->n_files);
 	strv_release(&l->layers);
+	strv_release(&l->esp_layers);
 	strv_release(&l->delete_paths);
 	free(l->identity);
 	free(l->arch);
+	free(l->keep);
 	free(l->path);
 	free(l);
 }

@@ -32,6 +32,8 @@ struct layout {
 	int64_t epoch_s;     /* 1 to 2^32 - 1 */
 	uint64_t size_bytes; /* of the disk; a multiple of 1 MiB, like the ESP's */
 	uint64_t esp_bytes;
+	char *keep;                    /* host path of the identifiers to keep; NULL: none */
+	struct strv esp_layers;        /* host paths */
 	struct layout_file *esp_files; /* in the order of the file, like all lists */
 	size_t n_esp_files;
 	struct strv layers; /* host paths */

@@ -83,3 +83,39 @@ int overlay_apply(const struct layout *l, struct tree *t, struct err *e)
 	}
 	return 0;
 }
+
+/* The contents of a file of the root file system. */
+static int set_from_root(struct tree *esp, struct tree_inode *inode, const struct layout_file *f,
+	struct tree *root, int disk_fd, struct err *e)
+{
+	struct tree_node *n;
+
+	if (tree_find(root, f->value, &n, e) < 0)
+		return -1;
+	if (!n || !S_ISREG(n->inode->mode))
+		return err_set(e, ERR_FORMAT,
+			"%s is %s in the root file system; add the package that has it", f->value,
+			n ? "no regular file" : "not there");
+	inode->mode = S_IFREG | 0644;
+	inode->origin = TREE_SAME;
+	inode->same_fd = disk_fd;
+	inode->same = n->inode;
+	return set_contents(esp, inode, n->inode->size, e);
+}
+
+int overlay_apply_esp(
+	const struct layout *l, struct tree *esp, struct tree *root, int disk_fd, struct err *e)
+{
+	for (size_t i = 0; i < l->n_esp_files; i++) {
+		const struct layout_file *f = &l->esp_files[i];
+		struct tree_inode *inode = tree_inode_new(esp, e);
+
+		if (!inode)
+			return -1;
+		int rc = f->kind == LAYOUT_FROM ? set_from_root(esp, inode, f, root, disk_fd, e)
+						: set_by_kind(esp, inode, f, e);
+		if (rc < 0 || tree_put(esp, f->path, inode, e) < 0)
+			return err_prefix(e, "%s: EFI system partition: %s", l->path, f->path);
+	}
+	return 0;
+}

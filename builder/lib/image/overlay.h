@@ -11,4 +11,9 @@
  * must outlive the tree. Errors: ERR_FORMAT, ERR_IO. */
 int overlay_apply(const struct layout *l, struct tree *t, struct err *e);
 
+/* Put the layout's files of the ESP into its tree. Those that come from the root file system get
+ * the contents of its inodes, which will be written to disk_fd. Errors as above. */
+int overlay_apply_esp(
+	const struct layout *l, struct tree *esp, struct tree *root, int disk_fd, struct err *e);
+
 #endif

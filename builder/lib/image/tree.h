@@ -21,6 +21,7 @@ enum tree_origin {
 	TREE_MEMORY,  /* bytes */
 	TREE_HOST,    /* host_path */
 	TREE_DISK,    /* the spans' source_offset in source_fd */
+	TREE_SAME,    /* those of inode same, which was written to same_fd before */
 };
 
 struct tree_xattr {
@@ -30,7 +31,8 @@ struct tree_xattr {
 	size_t value_len;
 };
 
-/* Bytes of a file that are not a hole, or where on the disk they were put. */
+/* Bytes of a file that are not a hole. The file system writer makes them the places on disk where
+ * the contents go, and leaves what they were in an inode's sources. */
 struct tree_span {
 	uint64_t offset; /* in the file */
 	uint64_t length;
@@ -55,7 +57,15 @@ struct tree_inode {
 	union {
 		const char *bytes;     /* TREE_MEMORY */
 		const char *host_path; /* TREE_HOST */
-		int source_fd;         /* TREE_DISK */
+		struct {               /* TREE_DISK */
+			int source_fd;
+			size_t n_sources;
+			const struct tree_span *sources; /* NULL: spans are still the sources */
+		};
+		struct { /* TREE_SAME */
+			int same_fd;
+			const struct tree_inode *same;
+		};
 		struct {
 			uint32_t seq; /* number of the entry in its layer, from 0 */
 			uint32_t layer;

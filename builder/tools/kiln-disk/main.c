@@ -35,8 +35,7 @@ static struct json *describe_ext4(const struct disk_report *r, struct err *e)
 }
 
 /* filesystem is owned from the call on. */
-static struct json *describe_part(
-	const struct disk_part *p, int number, struct json *filesystem, struct err *e)
+static struct json *describe_part(const struct disk_part *p, struct json *filesystem, struct err *e)
 {
 	cleanup_json struct json *j = json_new_object(e);
 
@@ -45,7 +44,7 @@ static struct json *describe_part(
 		return NULL;
 	}
 	if (json_set(j, "filesystem", filesystem, e) < 0 ||
-		json_set_int(j, "number", number, e) < 0 ||
+		json_set_int(j, "number", p->number, e) < 0 ||
 		json_set_text(j, "name", p->name, e) < 0 ||
 		json_set_text(j, "type", p->type, e) < 0 ||
 		json_set_text(j, "uuid", p->uuid, e) < 0 ||
@@ -62,9 +61,8 @@ static int write_report(
 	cleanup_json struct json *parts = json_new_array(e);
 	cleanup_buf struct buf text = {0};
 
-	if (!j || !parts ||
-		json_add(parts, describe_part(&r->esp, 1, describe_fat(r, e), e), e) < 0 ||
-		json_add(parts, describe_part(&r->root, 2, describe_ext4(r, e), e), e) < 0 ||
+	if (!j || !parts || json_add(parts, describe_part(&r->esp, describe_fat(r, e), e), e) < 0 ||
+		json_add(parts, describe_part(&r->root, describe_ext4(r, e), e), e) < 0 ||
 		json_set(j, "partitions", steal_ptr(&parts), e) < 0 ||
 		json_set_text(j, "identity", l->identity, e) < 0 ||
 		json_set_text(j, "arch", l->arch, e) < 0 ||
