@@ -1,4 +1,4 @@
-/* The cache: files by their SHA-256, shared by all builds of a user.
+/* The cache: files by their SHA-256, shared by all builds of a user. <base> is cachedir_base().
  *
  * <base>/sha256/<first 2 digits>/<digest>       whole and verified when it got its name
  * <base>/sha256/<first 2 digits>/<digest>.part  on its way; its writer holds a flock on it
@@ -13,10 +13,6 @@
 
 #include "base/err.h"
 #include "digest/hash.h"
-
-/* $LIMEKILN_CACHE, else $XDG_CACHE_HOME/limekiln, else ~/.cache/limekiln, as an absolute path.
- * ERR_USAGE when none of the three is set. The caller frees. */
-char *cache_base(struct err *e);
 
 /* Where a file lies below base. The caller frees. */
 char *cache_path(const char *base, const char *sha256, struct err *e);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cachedir.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/outfile.h"
@@ -252,7 +253,8 @@ int source_fetch(void *opts, char **operands, size_t n, struct err *e)
 
 	(void)operands;
 	(void)n;
-	if (check_options(o, e) < 0 || lock_load(&lock, o->lock, e) < 0 || !(cache = cache_base(e)))
+	if (check_options(o, e) < 0 || lock_load(&lock, o->lock, e) < 0 ||
+		!(cache = cachedir_base(e)))
 		return -1;
 	int rc = find_wanted(&wanted, lock, cache, e);
 	if (rc == 0 && wanted.n > 0)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "apt_root.h"
+#include "base/cachedir.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/progress.h"
@@ -166,7 +167,7 @@ int source_lock(void *opts, char **operands, size_t n, struct err *e)
 {
 	const struct source_options *o = opts;
 	cleanup_recipe struct recipe *recipe = NULL;
-	cleanup_free char *cache = cache_base(e);
+	cleanup_free char *cache = cachedir_base(e);
 
 	(void)n;
 	if (!cache || recipe_load(&recipe, o->root, operands[0], e) < 0)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cachedir.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -208,7 +209,7 @@ int source_repo(void *opts, char **operands, size_t n, struct err *e)
 	(void)n;
 	if (!o->lock || !o->output)
 		return err_set(e, ERR_USAGE, "--lock FILE and --output DIR are needed");
-	if (lock_load(&lock, o->lock, e) < 0 || !(cache = cache_base(e)))
+	if (lock_load(&lock, o->lock, e) < 0 || !(cache = cachedir_base(e)))
 		return -1;
 	struct repo r = {.opts = o, .lock = lock};
 	int rc = make_repo(&r, cache, e);

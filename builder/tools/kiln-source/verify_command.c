@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cachedir.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -139,7 +140,7 @@ int source_verify(void *opts, char **operands, size_t n, struct err *e)
 	(void)n;
 	if (!o->lock)
 		return err_set(e, ERR_USAGE, "--lock FILE is needed");
-	if (lock_load(&l, o->lock, e) < 0 || !(cache = cache_base(e)))
+	if (lock_load(&l, o->lock, e) < 0 || !(cache = cachedir_base(e)))
 		return -1;
 	cleanup_progress struct progress *progress =
 		progress_new(o->common.progress, "verify", total_bytes(l));
