@@ -110,7 +110,7 @@ static void probe(struct accel_choice *out)
 	char why[ACCEL_REASON_SIZE - 40];
 	char reason[ACCEL_REASON_SIZE];
 
-	if (accel_probe_kvm(ACCEL_PROBE_S, why, sizeof(why))) {
+	if (accel_probe(ACCEL_KVM, ACCEL_PROBE_S, why, sizeof(why))) {
 		decide(out, ACCEL_KVM, KVM_DEVICE " runs a guest");
 	} else {
 		snprintf(reason, sizeof(reason), KVM_DEVICE " does not run a guest (%s)", why);

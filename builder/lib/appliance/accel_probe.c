@@ -19,44 +19,81 @@
 #define POLL_NS 20000000L /* between two looks at the machine */
 #define REAP_S 1          /* for a killed process to be gone */
 
-/* The program a processor runs first, and how qemu is told about it. {} stands for its path. */
+struct piece {
+	size_t offset; /* in the ROM */
+	const char *bytes;
+	size_t len;
+};
+#define PIECE(offset, bytes)                         \
+	{                                            \
+		(offset), (bytes), sizeof(bytes) - 1 \
+	}
+
+/* The program a processor runs first, and how qemu is told about it. {} stands for the ROM's path.
+ */
 struct machine {
 	const char *qemu;
 	size_t rom_size;
-	size_t offset; /* of the code in the ROM */
-	uint8_t code[16];
-	size_t code_len;
+	struct piece pieces[3];
 	int status; /* that qemu ends with when the code ran */
 	const char *const *args;
 };
 
 #if defined(__x86_64__)
-static const char *const x86_args[] = {"-machine", "pc,accel=kvm", "-m", "16", "-device",
+static const char *const x86_args[] = {"-machine", "pc", "-m", "16", "-device",
 	"isa-debug-exit,iobase=0xf4,iosize=4", "-bios", "{}", NULL};
 
-/* The last 16 bytes of the ROM are the reset vector: mov $0x10, %al; out %al, $0xf4; 1: hlt;
- * jmp 1b. The device ends qemu with (value << 1) | 1. */
-static const struct machine machine = {.qemu = "qemu-system-x86_64",
+/* A ROM that ends at 4 GiB. A kernel runs in 64-bit mode with paging, and some /dev/kvm manage the
+ * modes before only: so that is where this goes. The device ends qemu with (value << 1) | 1. */
+static const struct machine machine = {
+	.qemu = "qemu-system-x86_64",
 	.rom_size = 65536,
-	.offset = 65536 - 16,
-	.code = {0xb0, 0x10, 0xe6, 0xf4, 0xf4, 0xeb, 0xfd},
-	.code_len = 7,
+	.pieces =
+		{
+			PIECE(0xff00,
+				/* 16 bits: lgdtl %cs:0xff90; set CR0.PE; ljmpl $8, $0xffffff17 */
+				"\x2e\x66\x0f\x01\x16\x90\xff\x0f\x20\xc0\x0c\x01\x0f\x22\xc0"
+				"\x66\xea\x17\xff\xff\xff\x08\x00"
+				/* 32 bits: mov $16, %ax; mov %ax, %ds */
+				"\x66\xb8\x10\x00\x8e\xd8"
+				/* movl $0x2003, 0x1000; movl $0x3003, 0x2018 */
+				"\xc7\x05\x00\x10\x00\x00\x03\x20\x00\x00"
+				"\xc7\x05\x18\x20\x00\x00\x03\x30\x00\x00"
+				/* movl $0xffe00083, 0x3ff8 */
+				"\xc7\x05\xf8\x3f\x00\x00\x83\x00\xe0\xff"
+				/* CR3 = 0x1000; CR4 = PAE */
+				"\xb8\x00\x10\x00\x00\x0f\x22\xd8"
+				"\xb8\x20\x00\x00\x00\x0f\x22\xe0"
+				/* set EFER.LME, then CR0.PG; ljmp $24, $0xffffff69 */
+				"\xb9\x80\x00\x00\xc0\x0f\x32\x80\xcc\x01\x0f\x30"
+				"\x0f\x20\xc0\x0d\x00\x00\x00\x80\x0f\x22\xc0"
+				"\xea\x69\xff\xff\xff\x18\x00"
+				/* 64 bits: mov $0x10, %al; out %al, $0xf4; 1: hlt; jmp 1b */
+				"\xb0\x10\xe6\xf4\xf4\xeb\xfd"),
+			/* segments: code and data of 32 bits, code of 64 bits; where they lie */
+			PIECE(0xff78, "\xff\xff\x00\x00\x00\x9a\xcf\x00"
+				      "\xff\xff\x00\x00\x00\x92\xcf\x00"
+				      "\xff\xff\x00\x00\x00\x9a\xaf\x00"
+				      "\x1f\x00\x70\xff\xff\xff"),
+			/* the reset vector: jmp 0xff00 */
+			PIECE(0xfff0, "\xe9\x0d\xff"),
+		},
 	.status = 0x21,
-	.args = x86_args};
+	.args = x86_args,
+};
 #elif defined(__aarch64__)
-static const char *const arm_args[] = {"-machine", "virt,accel=kvm,gic-version=host", "-cpu",
-	"host", "-m", "64", "-device", "loader,file={},addr=0x40200000,force-raw=on,cpu-num=0",
-	NULL};
+static const char *const arm_args[] = {"-machine", "virt,gic-version=max", "-cpu", "max", "-m",
+	"64", "-device", "loader,file={},addr=0x40200000,force-raw=on,cpu-num=0", NULL};
 
-/* PSCI SYSTEM_OFF: movz w0, #8; movk w0, #0x8400, lsl #16; hvc #0; b . */
-static const struct machine machine = {.qemu = "qemu-system-aarch64",
+static const struct machine machine = {
+	.qemu = "qemu-system-aarch64",
 	.rom_size = 16,
-	.offset = 0,
-	.code = {0x00, 0x01, 0x80, 0x52, 0x00, 0x80, 0xb0, 0x72, 0x02, 0x00, 0x00, 0xd4, 0x00, 0x00,
-		0x00, 0x14},
-	.code_len = 16,
+	/* PSCI SYSTEM_OFF: movz w0, #8; movk w0, #0x8400, lsl #16; hvc #0; b . */
+	.pieces = {PIECE(0, "\x00\x01\x80\x52\x00\x80\xb0\x72"
+			    "\x02\x00\x00\xd4\x00\x00\x00\x14")},
 	.status = 0,
-	.args = arm_args};
+	.args = arm_args,
+};
 #else
 static const struct machine machine = {0};
 #endif
@@ -73,8 +110,12 @@ static int make_rom(struct err *e)
 
 	if (fd < 0 || ftruncate(fd, (off_t)machine.rom_size) < 0)
 		return err_set_errno(e, ERR_IO, "memory for a test machine");
-	if (io_pwrite_full(fd, machine.code, machine.code_len, machine.offset, e) < 0)
-		return -1;
+	for (size_t i = 0; i < sizeof(machine.pieces) / sizeof(machine.pieces[0]); i++) {
+		const struct piece *p = &machine.pieces[i];
+
+		if (io_pwrite_full(fd, p->bytes, p->len, p->offset, e) < 0)
+			return -1;
+	}
 	return steal_fd(&fd);
 }
 
@@ -85,13 +126,15 @@ struct probe {
 	pid_t pid;
 };
 
-static void make_argv(struct probe *p, int rom)
+static void make_argv(struct probe *p, enum accel accel, int rom)
 {
 	static const char *const fixed[] = {
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", NULL};
 	size_t n = 0;
 
 	p->argv[n++] = machine.qemu;
+	p->argv[n++] = "-accel";
+	p->argv[n++] = accel_name(accel);
 	for (const char *const *a = fixed; *a; a++)
 		p->argv[n++] = *a;
 	for (const char *const *a = machine.args; *a; a++) {
@@ -190,7 +233,7 @@ static bool run_machine(struct probe *p, unsigned deadline_s, char *why, size_t 
 	return false;
 }
 
-bool accel_probe_kvm(unsigned deadline_s, char *why, size_t size)
+bool accel_probe(enum accel accel, unsigned deadline_s, char *why, size_t size)
 {
 	struct err e = {0};
 	struct probe p = {.errors = {-1, -1}};
@@ -200,7 +243,7 @@ bool accel_probe_kvm(unsigned deadline_s, char *why, size_t size)
 		snprintf(why, size, "%s", rom < 0 ? e.msg : strerror(errno));
 		return false;
 	}
-	make_argv(&p, rom);
+	make_argv(&p, accel, rom);
 	bool works = run_machine(&p, deadline_s, why, size);
 	close(p.errors[0]);
 	close(p.errors[1]);

@@ -29,6 +29,9 @@ int appliance_begin(struct appliance *a, unsigned deadline_s, struct err *e)
 /* libguestfs's text, a line of it after "; ", fit for a terminal. */
 static int put_lines(struct buf *out, const char *text, struct err *e)
 {
+	/* After this line it tells how to find help for its own command line. */
+	static const char advice[] = "This usually means the libguestfs appliance failed";
+
 	while (*text) {
 		size_t len = strcspn(text, "\n");
 
@@ -36,6 +39,8 @@ static int put_lines(struct buf *out, const char *text, struct err *e)
 			return -1;
 		text += len;
 		text += strspn(text, "\n");
+		if (strncmp(text, advice, strlen(advice)) == 0)
+			break;
 		if (*text && buf_puts(out, "; ", e) < 0)
 			return -1;
 	}
