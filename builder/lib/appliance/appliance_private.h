@@ -10,8 +10,7 @@ struct guestfs_h;
 
 #define APPLIANCE_CALL_S 120              /* deadline of a call that should take milliseconds */
 #define APPLIANCE_TRANSFER_S 3600         /* of one that moves files of any size */
-#define APPLIANCE_CHUNK ((size_t)2 << 20) /* bytes of contents in one message; 4 MiB is the limit \
-					   */
+#define APPLIANCE_CHUNK ((size_t)2 << 20) /* bytes in a message, which takes 4 MiB */
 
 struct appliance {
 	struct guestfs_h *g;
