@@ -21,6 +21,7 @@
 
 struct package_state {
 	bool chosen;
+	bool asked; /* chosen for a wanted atom */
 	bool by_install_if;
 	char *excluded;      /* why; NULL: it is not */
 	size_t excluded_for; /* the package that is the cause, or NOBODY */
@@ -110,16 +111,17 @@ static size_t find_holder(const struct solver *s, const char *name, size_t excep
 	return NOBODY;
 }
 
-static void choose(struct solver *s, size_t package, bool by_install_if)
+static void choose(struct solver *s, size_t package, bool asked, bool by_install_if)
 {
 	s->states[package].chosen = true;
+	s->states[package].asked = asked;
 	s->states[package].by_install_if = by_install_if;
 	s->order[s->n++] = package;
 }
 
-/* True when provider a is to be taken rather than b. */
-static bool is_better(
-	const struct solver *s, const struct apk_provider *a, const struct apk_provider *b)
+/* True when provider a of name is to be taken rather than b, which stands before it. */
+static bool is_better(const struct solver *s, const char *name, const struct apk_provider *a,
+	const struct apk_provider *b)
 {
 	const struct apk_package *x = &s->index->packages[a->package];
 	const struct apk_package *y = &s->index->packages[b->package];
@@ -127,8 +129,6 @@ static bool is_better(
 
 	if (a->version && b->version)
 		order = apk_version_compare(a->version, b->version);
-	else if (a->version || b->version)
-		order = a->version ? 1 : -1;
 	if (order == 0 && strcmp(x->name, y->name) == 0)
 		order = apk_version_compare(x->version, y->version);
 	if (order != 0)
@@ -137,7 +137,7 @@ static bool is_better(
 		return x->provider_priority > y->provider_priority;
 	if (x->repository != y->repository)
 		return x->repository < y->repository;
-	return strcmp(x->name, y->name) < 0;
+	return strcmp(x->name, name) == 0 && strcmp(y->name, name) != 0;
 }
 
 static bool chooses_by_itself(const struct solver *s, const struct apk_provider *p)
@@ -155,7 +155,7 @@ static const struct apk_provider *find_best(const struct solver *s, const struct
 		if (s->states[p[i].package].excluded || !chooses_by_itself(s, &p[i]) ||
 			!apk_atom_fits(a, p[i].version))
 			continue;
-		if (!best || is_better(s, &p[i], best))
+		if (!best || is_better(s, a->name, &p[i], best))
 			best = &p[i];
 	}
 	return best;
@@ -226,13 +226,15 @@ static int exclude_for(struct solver *s, size_t package, const struct need *need
 		s, package, need->package == ASKED ? NOBODY : need->package, buf_steal(&why, e), e);
 }
 
-/* Two that cannot both be there: the need's package stays, unless it came by install_if only. */
+/* Two that cannot both be there: the need's package stays, unless it came by install_if only, or
+ * the other one was asked for. */
 static int part(struct solver *s, size_t package, const struct need *need, const char *relation,
 	struct err *e)
 {
+	const struct package_state *by = need->package == ASKED ? NULL : &s->states[need->package];
 	cleanup_buf struct buf why = {0};
-	bool yields = need->package != ASKED &&
-		      (s->states[need->package].by_install_if || need->package == package);
+	bool yields = by && (by->by_install_if || need->package == package ||
+				    (s->states[package].asked && !by->asked));
 
 	if (!yields)
 		return exclude_for(s, package, need, relation, e);
@@ -250,16 +252,17 @@ static int satisfy(struct solver *s, const struct need *need, bool may_put_off, 
 	if (a->conflict || find_chosen(s, a) != NOBODY)
 		return 0;
 	size_t holder = find_holder(s, a->name, NOBODY);
-	if (holder != NOBODY)
-		return part(s, holder, need, "is not", e);
 	const struct apk_provider *best = find_best(s, a);
-	if (best) {
-		choose(s, best->package, false);
+	if (holder != NOBODY)
+		return best ? part(s, holder, need, "is not", e) : give_up(s, need, e);
+	/* What is to be chosen anyway may provide a virtual name. */
+	if (may_put_off && (!best || !best->version)) {
+		s->put_off[s->n_put_off++] = *need;
 		return 0;
 	}
-	if (!may_put_off)
+	if (!best)
 		return give_up(s, need, e);
-	s->put_off[s->n_put_off++] = *need;
+	choose(s, best->package, need->package == ASKED, false);
 	return 0;
 }
 
@@ -290,7 +293,7 @@ static void choose_by_install_if(struct solver *s, bool *any)
 		if (best && best->package != i &&
 			fulfils(s, &s->providers.install_if[best->package]))
 			continue;
-		choose(s, i, true);
+		choose(s, i, false, true);
 		*any = true;
 	}
 }

@@ -10,9 +10,10 @@
 /* Find the packages that the wanted atoms need, with all that these depend on and those whose
  * install_if they fulfil. *chosen gets their places in the index, sorted by name; the caller frees.
  *
- * Of several packages that would do, the one that provides the newest version of the name is taken,
- * then the one with the higher provider_priority, then the one of the first repository, then by
- * name. A name that is provided without a version chooses nothing by itself: one of its providers
+ * The rules are apk's own. Of several packages that would do, the one that provides the newest
+ * version of the name is taken, then the one with the higher provider_priority, then the one of the
+ * first repository, then the one of that name, then the first. A name that is provided without a
+ * version chooses nothing by itself: one of its providers
  * must be wanted, or have a provider_priority. ERR_FORMAT when there is no such system; the message
  * says what needs what. The result depends on nothing but the index and the wanted atoms. */
 int apk_solve(size_t **chosen, size_t *n, const struct apk_index *index, const struct strv *wanted,
