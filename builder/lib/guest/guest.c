@@ -13,6 +13,7 @@
 #include "image/gpt.h"
 
 #define FSTAB_MAX ((size_t)1024 * 1024)
+#define EPOCH_MAX ((int64_t)UINT32_MAX) /* what ext4 and FAT hold */
 
 static const char type_bios_boot[] = "21686148-6449-6e6f-744e-656564454649";
 
@@ -254,12 +255,16 @@ static int read_esp(struct guest *g, int64_t epoch_s, struct err *e)
 
 static int load(struct guest *g, int64_t epoch_s, struct err *e)
 {
-	cleanup_search struct search s = {.g = g, .epoch_s = epoch_s};
+	cleanup_search struct search s = {
+		.g = g, .epoch_s = epoch_s < EPOCH_MAX ? epoch_s : EPOCH_MAX};
 
 	if (parts_read(g->fd, g->size_bytes, &g->parts, e) < 0 || find_root(&s, e) < 0 ||
 		mount_all(&s, e) < 0)
 		return -1;
-	return read_esp(g, epoch_s, e);
+	g->epoch_s = s.epoch_s;
+	if (epoch_s == INT64_MAX && g->newest_s < s.epoch_s)
+		g->epoch_s = g->newest_s;
+	return read_esp(g, s.epoch_s, e);
 }
 
 int guest_open_fd(struct guest **out, int fd, const char *name, int64_t epoch_s, struct err *e)

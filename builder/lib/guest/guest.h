@@ -31,6 +31,7 @@ struct guest {
 	int64_t newest_s;  /* newest time of modification in root, before clamping */
 	struct guest_mount mounts[PARTS_MAX]; /* parents first; ext4 and FAT only */
 	size_t n_mounts;
+	int64_t epoch_s; /* what times were clamped to; newest_s when to nothing */
 };
 
 /* Open an image; see raw_open(). epoch_s clamps times, INT64_MAX leaves them. Errors, beside those

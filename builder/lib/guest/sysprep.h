@@ -21,6 +21,8 @@ struct sysprep_item {
 	enum sysprep_action action;
 	const char *operation; /* "ssh-hostkeys" */
 	const char *reason;    /* one line for people */
+	char *contents;        /* SYSPREP_EDIT: what the file becomes */
+	size_t contents_len;
 };
 
 struct sysprep_plan {
@@ -28,7 +30,8 @@ struct sysprep_plan {
 	size_t n;
 };
 
-/* Find what the operations clean. NULL or empty: all that are on by default. Errors: ERR_USAGE for
+/* Find what the operations clean. Symbolic links on the way to a file are not followed. Dates that
+ * are set come from g->epoch_s. NULL or empty: all that are on by default. Errors: ERR_USAGE for
  * an unknown operation (those there are, named); those of guest_lookup(). Release in any case. */
 int sysprep_plan(
 	struct sysprep_plan *p, struct guest *g, const struct strv *operations, struct err *e);

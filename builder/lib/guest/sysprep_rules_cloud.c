@@ -1,0 +1,53 @@
+#include "guest/sysprep_rules.h"
+
+#define NETWORK "network configuration that cloud-init wrote at boot"
+
+const struct sysprep_rule sysprep_cloud_init_rules[] = {
+	{.pattern = "/var/lib/cloud/instance", .what = RULE_DELETE},
+	{.pattern = "/var/lib/cloud/instances/*", .what = RULE_DELETE},
+	{.pattern = "/var/lib/cloud/data/*", .what = RULE_DELETE},
+	{.pattern = "/var/lib/cloud/sem/*", .what = RULE_DELETE},
+	{.pattern = "/var/lib/cloud/handlers/*", .what = RULE_DELETE},
+	{.pattern = "/etc/netplan/50-cloud-init.yaml", .what = RULE_DELETE, .reason = NETWORK},
+	{.pattern = "/etc/netplan/50-cloud-init.yaml.*", .what = RULE_DELETE, .reason = NETWORK},
+	{.pattern = "/etc/network/interfaces.d/50-cloud-init*",
+		.what = RULE_DELETE,
+		.reason = NETWORK},
+	{.pattern = "/etc/systemd/network/10-cloud-init-*", .what = RULE_DELETE, .reason = NETWORK},
+	{.pattern = "/etc/systemd/network/10-netplan-*", .what = RULE_DELETE, .reason = NETWORK},
+	{.pattern = "/etc/NetworkManager/system-connections/cloud-init-*",
+		.what = RULE_DELETE,
+		.reason = NETWORK},
+	{.pattern = "/etc/udev/rules.d/85-persistent-net-cloud-init.rules",
+		.what = RULE_DELETE,
+		.reason = NETWORK},
+	{.pattern = "/etc/sudoers.d/90-cloud-init-users",
+		.what = RULE_DELETE,
+		.reason = "names users that cloud-init made"},
+	{.pattern = "/etc/ssh/sshd_config.d/50-cloud-init.conf",
+		.what = RULE_DELETE,
+		.reason = "password login as an instance's user data had it"},
+	{.pattern = "/etc/fstab",
+		.what = RULE_EDIT,
+		.edit = sysprep_edit_cloud_mounts,
+		.reason = "mounts that cloud-init added"},
+	{0},
+};
+
+const struct sysprep_rule sysprep_lima_rules[] = {
+	{.pattern = "/mnt/lima*", .what = RULE_DELETE},
+	{.pattern = "/etc/sudoers.d/*lima*", .what = RULE_DELETE},
+	{.pattern = "/usr/local/bin/lima-guestagent", .what = RULE_DELETE},
+	{.pattern = "/etc/systemd/system/lima-*", .what = RULE_DELETE},
+	{.pattern = "/etc/systemd/system/*/lima-*", .what = RULE_DELETE},
+	{.pattern = "/etc/init.d/lima-*", .what = RULE_DELETE},
+	{.pattern = "/etc/conf.d/lima-*", .what = RULE_DELETE},
+	{.pattern = "/etc/runlevels/*/lima-*", .what = RULE_DELETE},
+	{.pattern = "/etc/profile.d/lima-*", .what = RULE_DELETE},
+	{.pattern = "/etc/lima-*", .what = RULE_DELETE},
+	{.pattern = "/var/lib/lima-*", .what = RULE_DELETE},
+	{.pattern = "/var/log/lima-*", .what = RULE_DELETE},
+	{.pattern = "~/.lima-*", .what = RULE_DELETE},
+	{.pattern = "/etc/environment", .what = RULE_EDIT, .edit = sysprep_edit_lima_lines},
+	{0},
+};
