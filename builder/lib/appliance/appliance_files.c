@@ -184,6 +184,16 @@ int appliance_symlink(struct appliance *a, const char *target, const char *path,
 	return appliance_end(a, rc < 0, path, e);
 }
 
+int appliance_readlink(struct appliance *a, const char *path, struct buf *target, struct err *e)
+{
+	if (appliance_begin(a, APPLIANCE_CALL_S, e) < 0)
+		return -1;
+	cleanup_free char *text = guestfs_readlink(a->g, path);
+	if (appliance_end(a, !text, path, e) < 0)
+		return -1;
+	return buf_puts(target, text, e);
+}
+
 int appliance_chmod(struct appliance *a, const char *path, uint32_t mode, struct err *e)
 {
 	if (appliance_begin(a, APPLIANCE_CALL_S, e) < 0)
