@@ -133,15 +133,6 @@ static int compare_choices(const void *a, const void *b)
 		((const struct apt_choice *)a)->sha256, ((const struct apt_choice *)b)->sha256);
 }
 
-static int compare_packages(const void *a, const void *b)
-{
-	const struct lock_package *x = a;
-	const struct lock_package *y = b;
-	int order = strcmp(x->name, y->name);
-
-	return order ? order : strcmp(x->arch, y->arch);
-}
-
 /* "Source: gcc-14 (14.2.0-19)"; without the field the source has the package's name. */
 static char *source_name(const struct deb822_paragraph *p, const char *name, struct err *e)
 {
@@ -215,6 +206,5 @@ int apt_lock_packages(struct lock *l, const struct apt_choices *choices, const c
 			return err_set(e, ERR_FORMAT, "apt's index has no record of %s %s",
 				choices->items[i].name, choices->items[i].version);
 	}
-	qsort(l->packages, l->n_packages, sizeof(*l->packages), compare_packages);
 	return 0;
 }

@@ -30,7 +30,7 @@ int apt_parse_choices(
 void apt_choices_release(struct apt_choices *c);
 #define cleanup_apt_choices __attribute__((cleanup(apt_choices_release)))
 
-/* Fill l->packages, sorted, from the chosen files' index records (`apt-cache show`), which are
+/* Fill l->packages from the chosen files' index records (`apt-cache show`), which are
  * found by their SHA-256; other records are passed over. ERR_FORMAT. */
 int apt_lock_packages(struct lock *l, const struct apt_choices *choices, const char *records,
 	size_t len, struct err *e);

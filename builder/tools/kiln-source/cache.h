@@ -9,6 +9,7 @@
 #define KILN_SOURCE_CACHE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -18,6 +19,9 @@
 char *cache_path(const char *base, const char *sha256, struct err *e);
 /* The same by a digest of any kind. The caller frees. */
 char *cache_digest_path(const char *base, enum hash_kind kind, const char *digest, struct err *e);
+
+/* Put a file of these contents into the cache at base; hex is its SHA-256. */
+int cache_put(const char *base, const void *data, size_t len, const char *hex, struct err *e);
 
 /* True when a regular file of that size (0: of any) lies at path. */
 bool cache_has(const char *path, uint64_t size_bytes);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apk_resolve.h"
 #include "apt_root.h"
 #include "base/cachedir.h"
 #include "base/log.h"
@@ -58,11 +59,9 @@ static int compare_and_save(struct run *run, const struct lock *before, const st
 	return 0;
 }
 
-static int resolve(
+static int resolve_deb(
 	struct run *run, const struct recipe_arch *arch, struct lock **lock, struct err *e)
 {
-	cleanup_progress struct progress *progress =
-		progress_new(run->opts->common.progress, "resolve", 0);
 	MEM_CLEANUP(apt_root) struct apt_root *root = NULL;
 
 	if (apt_root_open(&root, run->cache, run->recipe, recipe_deb_arch(arch->name),
@@ -70,14 +69,43 @@ static int resolve(
 		apt_root_update(root, e) < 0 ||
 		resolve_lock(lock, run->recipe, arch, &run->opts->with, root, &run->mirrors, e) < 0)
 		return -1;
+	return 0;
+}
+
+static int resolve_apk(struct run *run, const struct recipe_arch *arch, const struct lock *before,
+	struct progress *progress, struct lock **lock, struct err *e)
+{
+	const struct fetch_options options = {.cache = run->cache,
+		.mirrors = &run->mirrors,
+		.jobs = 1,
+		.timeout_s = (unsigned)run->opts->timeout_s,
+		.progress = progress};
+
+	return apk_resolve_lock(
+		lock, run->recipe, arch, &run->opts->with, run->opts->root, before, &options, e);
+}
+
+static int resolve(struct run *run, const struct recipe_arch *arch, const struct lock *before,
+	struct lock **lock, struct err *e)
+{
+	bool apk = strcmp(run->recipe->family, "apk") == 0;
+	cleanup_progress struct progress *progress =
+		progress_new(run->opts->common.progress, "resolve", 0);
+
+	if (apk ? resolve_apk(run, arch, before, progress, lock, e) < 0
+		: resolve_deb(run, arch, lock, e) < 0)
+		return -1;
 	progress_finish(progress);
 	return 0;
 }
 
 /* apt tells where it took a package from by the mirror's address only. */
-static int check_distinct(
-	const struct mirrors *m, const struct recipe_archive *archives, struct err *e)
+static int check_distinct(const struct mirrors *m, const struct recipe *r, struct err *e)
 {
+	const struct recipe_archive *archives = r->archives;
+
+	if (strcmp(r->family, "deb") != 0)
+		return 0;
 	for (size_t i = 0; i < m->n; i++) {
 		for (size_t j = 0; j < i; j++) {
 			if (archives[i].suites.n > 0 && archives[j].suites.n > 0 &&
@@ -117,10 +145,10 @@ static int make_lock(struct run *run, const struct recipe_arch *arch, const stru
 
 	if (mirrors_find(&run->mirrors, r->archives, r->n_archives, arch->name, &run->opts->mirrors,
 		    e) < 0 ||
-		check_distinct(&run->mirrors, r->archives, e) < 0 ||
+		check_distinct(&run->mirrors, r, e) < 0 ||
 		lock_base(run, arch, before, &base, e) < 0)
 		return -1;
-	if (resolve(run, arch, lock, e) < 0) {
+	if (resolve(run, arch, before, lock, e) < 0) {
 		lock_base_free(base);
 		return -1;
 	}

@@ -11,15 +11,19 @@ static bool same_package(const struct lock_package *a, const struct lock_package
 	       strcmp(a->sha256, b->sha256) == 0 && a->size_bytes == b->size_bytes;
 }
 
-/* The same suites of the same archives, whatever is in them. */
+/* The same suites of the same archives. What is in a Release file does not matter; an APKINDEX goes
+ * into the repository that is made of the lock. */
 static bool same_suites(const struct lock *a, const struct lock *b)
 {
+	bool same_bytes = strcmp(a->family, "apk") == 0;
+
 	if (a->n_releases != b->n_releases)
 		return false;
 	for (size_t i = 0; i < a->n_releases; i++) {
 		if (strcmp(a->releases[i].archive, b->releases[i].archive) != 0 ||
 			strcmp(a->releases[i].suite, b->releases[i].suite) != 0 ||
-			strcmp(a->releases[i].path, b->releases[i].path) != 0)
+			strcmp(a->releases[i].path, b->releases[i].path) != 0 ||
+			(same_bytes && strcmp(a->releases[i].sha256, b->releases[i].sha256) != 0))
 			return false;
 	}
 	return true;

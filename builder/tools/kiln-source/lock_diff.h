@@ -7,8 +7,9 @@
 
 #include "recipe/lock.h"
 
-/* True when both ask for the same and hold the same packages from the same places. Releases do not
- * matter: archives sign them anew without a change. */
+/* True when both ask for the same and hold the same packages from the same places. What is
+ * in releases does not matter, as archives sign them anew without a change, but for apk's indices.
+ */
 bool lock_same_inputs(const struct lock *a, const struct lock *b);
 
 /* Write a line for each package: "+ name version", "- name version", "~ name old -> new", the

@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "deb/release.h"
 #include "digest/sha256.h"
+#include "lock_parts.h"
 
 #define MAX_RELEASE_SIZE ((size_t)16 << 20)
 
@@ -85,15 +86,6 @@ static int add_release(struct lock_release *r, struct apt_root *root, const stru
 	return r->archive && r->suite && r->path && r->sha256 ? 0 : -1;
 }
 
-static int compare_releases(const void *a, const void *b)
-{
-	const struct lock_release *x = a;
-	const struct lock_release *y = b;
-	int order = strcmp(x->archive, y->archive);
-
-	return order ? order : strcmp(x->suite, y->suite);
-}
-
 static int add_releases(struct lock *l, const struct recipe *r, struct apt_root *root,
 	const struct mirrors *mirrors, struct err *e)
 {
@@ -117,7 +109,6 @@ static int add_releases(struct lock *l, const struct recipe *r, struct apt_root 
 				l->epoch_s = release->date_s;
 		}
 	}
-	qsort(l->releases, l->n_releases, sizeof(*l->releases), compare_releases);
 	return 0;
 }
 
@@ -141,37 +132,25 @@ static int check_all_there(const struct lock *l, const struct recipe *r,
 	return 0;
 }
 
-static int set_names(struct lock *l, const struct recipe *r, const struct recipe_arch *arch,
-	const struct strv *options, struct err *e)
-{
-	char hex[SHA256_HEX_SIZE];
-
-	if (recipe_lock_inputs(r, arch, options, hex, e) < 0)
-		return -1;
-	l->variant = mem_strdup(r->variant, e);
-	l->arch = mem_strdup(arch->name, e);
-	l->family = mem_strdup(r->family, e);
-	l->inputs_sha256 = mem_strdup(hex, e);
-	return l->variant && l->arch && l->family && l->inputs_sha256 ? 0 : -1;
-}
-
 int resolve_lock(struct lock **out, const struct recipe *r, const struct recipe_arch *arch,
 	const struct strv *options, struct apt_root *root, const struct mirrors *mirrors,
 	struct err *e)
 {
-	cleanup_lock struct lock *l = mem_zalloc(sizeof(*l), e);
+	cleanup_lock struct lock *l = NULL;
 	cleanup_apt_choices struct apt_choices choices = {0};
 	cleanup_buf struct buf uris = {0};
 	cleanup_buf struct buf records = {0};
 
 	*out = NULL;
-	if (!l || set_names(l, r, arch, options, e) < 0 || ask_version(root, &l->solver, e) < 0 ||
+	if (lock_parts_new(&l, r, arch, options, e) < 0 || ask_version(root, &l->solver, e) < 0 ||
 		ask_solver(root, r, arch, options, &uris, e) < 0 ||
 		apt_parse_choices(&choices, uris.data, mirrors, e) < 0 ||
 		ask_records(root, &choices, &records, e) < 0 ||
 		apt_lock_packages(l, &choices, buf_str(&records), records.len, e) < 0 ||
-		check_all_there(l, r, arch, options, e) < 0 ||
 		add_releases(l, r, root, mirrors, e) < 0)
+		return -1;
+	lock_parts_sort(l);
+	if (check_all_there(l, r, arch, options, e) < 0)
 		return -1;
 	*out = steal_ptr(&l);
 	return 0;
