@@ -24,7 +24,7 @@ static int write_image(
 	const char *dir, int fd, uint64_t size_bytes, uint64_t *needed_bytes, struct err *e)
 {
 	static const unsigned char id[UUID_SIZE] = "limekiln-package";
-	struct ext4_options opt = {.size_bytes = size_bytes, .epoch_s = 1};
+	struct ext4_options opt = {.size_bytes = size_bytes, .epoch_s = 1, .label = "packages"};
 	cleanup_tree struct tree *t = NULL;
 	struct ext4_stats stats;
 
