@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -14,6 +15,27 @@ int io_open_read(const char *path, struct err *e)
 
 	if (fd < 0)
 		return err_set_errno(e, ERR_IO, "%s", path);
+	return fd;
+}
+
+int io_open_temp(const char *dir, struct err *e)
+{
+	if (!dir)
+		dir = secure_getenv("TMPDIR");
+	if (!dir || !*dir)
+		dir = "/var/tmp";
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
+		return fd < 0 ? err_set_errno(e, ERR_IO, "%s: make a temporary file", dir) : fd;
+
+	/* Where the file system has no unnamed files, a named one for a moment. */
+	cleanup_free char *template = mem_printf(e, "%s/kiln.XXXXXX", dir);
+	if (!template)
+		return -1;
+	fd = mkostemp(template, O_CLOEXEC);
+	if (fd < 0)
+		return err_set_errno(e, ERR_IO, "%s: make a temporary file", dir);
+	unlink(template);
 	return fd;
 }
 

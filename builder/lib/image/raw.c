@@ -36,27 +36,6 @@ static int open_image(const struct raw_options *opt, uint64_t *size_bytes, struc
 	return steal_fd(&fd);
 }
 
-/* An unnamed file; a named one for a moment where the file system has no unnamed ones. */
-static int make_temp(const char *dir, struct err *e)
-{
-	if (!dir)
-		dir = secure_getenv("TMPDIR");
-	if (!dir || !*dir)
-		dir = "/var/tmp";
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
-		return fd < 0 ? err_set_errno(e, ERR_IO, "%s: make a temporary file", dir) : fd;
-
-	cleanup_free char *template = mem_printf(e, "%s/kiln-raw.XXXXXX", dir);
-	if (!template)
-		return -1;
-	fd = mkostemp(template, O_CLOEXEC);
-	if (fd < 0)
-		return err_set_errno(e, ERR_IO, "%s: make a temporary file", dir);
-	unlink(template);
-	return fd;
-}
-
 static int extract(
 	const struct raw_options *opt, int fd, int to_fd, uint64_t *size_bytes, struct err *e)
 {
@@ -81,7 +60,7 @@ int raw_open(const struct raw_options *opt, int *fd, uint64_t *size_bytes, struc
 		*fd = steal_fd(&image);
 		return 0;
 	}
-	cleanup_close int temp = make_temp(opt->tmp_dir, e);
+	cleanup_close int temp = io_open_temp(opt->tmp_dir, e);
 	if (temp < 0 || extract(opt, image, temp, size_bytes, e) < 0)
 		return -1;
 	*fd = steal_fd(&temp);

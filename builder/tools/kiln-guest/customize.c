@@ -1,0 +1,183 @@
+/* customize: a copy of the image's disk is changed in an appliance, read again, and built anew. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "appliance/appliance.h"
+#include "appliance/customize.h"
+#include "base/epoch.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "check.h"
+#include "export.h"
+#include "guest/facts.h"
+#include "guest/guest.h"
+#include "guest/ops.h"
+#include "guest/sysprep.h"
+#include "options.h"
+#include "rebuild.h"
+
+struct work {
+	const struct guest_cli *o;
+	const char *image;
+	struct ops ops;
+	int disk_fd;     /* the copy, without a name */
+	int packages_fd; /* a file system with the packages, -1: none is needed */
+	int64_t epoch_s;
+	struct buf sshd; /* what sshd -T said in the guest */
+};
+
+static void work_release(struct work *w)
+{
+	ops_release(&w->ops);
+	mem_close_fd(&w->disk_fd);
+	mem_close_fd(&w->packages_fd);
+	buf_release(&w->sshd);
+}
+#define cleanup_work __attribute__((cleanup(work_release)))
+
+static int load_operations(struct work *w, struct err *e)
+{
+	const struct guest_cli *o = w->o;
+
+	for (size_t i = 0; i < o->config.n; i++) {
+		if (ops_load(&w->ops, o->config.items[i], e) < 0)
+			return -1;
+	}
+	if (ops_add_options(&w->ops, &o->ops, e) < 0)
+		return -1;
+	if (w->ops.n == 0 && !o->sysprep)
+		return err_set(e, ERR_USAGE,
+			"customize: no operations; give them in a file with -c, or as options");
+	return 0;
+}
+
+/* Something must come out. */
+static int check_outputs(const struct guest_cli *o, struct err *e)
+{
+	if (!o->output && !o->in_place && !o->export_root)
+		return err_set(e, ERR_USAGE,
+			"customize: name the image to write with -o FILE, or --in-place, or "
+			"--export TAR");
+	if ((o->export_esp || o->identity) && !o->export_root)
+		return err_set(e, ERR_USAGE,
+			"customize: --export-esp and --identity go with --export");
+	return 0;
+}
+
+static int copy_disk(struct work *w, struct err *e)
+{
+	struct raw_options opt = {.path = w->image,
+		.threads = (unsigned)w->o->threads,
+		.progress = w->o->common.progress};
+	uint64_t size_bytes;
+
+	w->disk_fd = io_open_temp(NULL, e);
+	if (w->disk_fd < 0 || raw_format_parse(w->o->format, &opt.format, e) < 0)
+		return -1;
+	return raw_copy(&opt, w->disk_fd, &size_bytes, e);
+}
+
+/* Mount what the guest's own fstab mounts. */
+static int mount_guest(struct appliance *a, const struct guest *g, struct err *e)
+{
+	if (appliance_mount(a, g->root_part->number, "/", e) < 0)
+		return -1;
+	for (size_t i = 0; i < g->n_mounts; i++) {
+		if (appliance_mount(a, g->mounts[i].number, g->mounts[i].dir, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int run_operations(
+	struct work *w, const struct guest *g, const struct customize_options *opt, struct err *e)
+{
+	cleanup_appliance struct appliance *a = NULL;
+	const struct appliance_options start = {.disk_fd = w->disk_fd,
+		.packages_fd = w->packages_fd,
+		.accel = w->o->accel,
+		.progress = w->o->common.progress};
+
+	if (appliance_start(&a, &start, e) < 0)
+		return -1;
+	log_info("appliance: %s (%s)", accel_name(appliance_accel(a)->accel),
+		appliance_accel(a)->reason);
+	if (mount_guest(a, g, e) < 0 || customize_apply(a, &w->ops, opt, e) < 0)
+		return -1;
+	if (w->o->check && check_sshd_settings(a, &w->sshd, e) < 0)
+		return -1;
+	return appliance_stop(a, e);
+}
+
+/* Look at the disk as it is, and change it. */
+static int change_disk(struct work *w, struct err *e)
+{
+	cleanup_guest struct guest *g = NULL;
+	cleanup_facts struct facts *f = NULL;
+
+	if (guest_open_fd(&g, w->disk_fd, w->image, INT64_MAX, e) < 0 || facts_load(&f, g, e) < 0)
+		return -1;
+	if (rebuild_epoch(w->o, g, &w->epoch_s, e) < 0)
+		return -1;
+	struct customize_options opt = {.facts = f,
+		.packages_dir = w->o->packages_dir,
+		.epoch_s = w->epoch_s,
+		.timeout_s = (unsigned)w->o->timeout_s};
+	if (!w->o->export_root && rebuild_check(g, w->image, e) < 0)
+		return -1;
+	if (w->ops.n == 0)
+		return 0;
+	if (customize_check(&w->ops, &opt, e) < 0)
+		return -1;
+	if (customize_needs_packages(&w->ops)) {
+		w->packages_fd = io_open_temp(NULL, e);
+		if (w->packages_fd < 0 ||
+			customize_make_packages(w->o->packages_dir, w->packages_fd, e) < 0)
+			return -1;
+	}
+	return run_operations(w, g, &opt, e);
+}
+
+static int clean(const struct work *w, struct guest *g, struct err *e)
+{
+	struct sysprep_plan plan = {0};
+	int rc = sysprep_plan(&plan, g, &w->o->operations, e);
+
+	if (rc == 0)
+		rc = sysprep_apply(&plan, g, e);
+	if (rc == 0)
+		log_info("sysprep: %zu files cleaned", plan.n);
+	sysprep_plan_release(&plan);
+	return rc;
+}
+
+static int write_outputs(struct work *w, struct guest *g, struct err *e)
+{
+	const struct guest_cli *o = w->o;
+
+	if (o->export_root &&
+		export_guest(g, o->export_root, o->export_esp, o->identity, o->common.progress,
+			e) < 0)
+		return -1;
+	if (!o->output && !o->in_place)
+		return 0;
+	return rebuild_image(o, g, w->image, w->epoch_s, e);
+}
+
+int customize_run(void *opts, char **operands, size_t n, struct err *e)
+{
+	const struct guest_cli *o = opts;
+	cleanup_work struct work w = {
+		.o = o, .image = operands[0], .disk_fd = -1, .packages_fd = -1};
+	cleanup_guest struct guest *g = NULL;
+
+	(void)n;
+	if (load_operations(&w, e) < 0 || check_outputs(o, e) < 0 || copy_disk(&w, e) < 0 ||
+		change_disk(&w, e) < 0 ||
+		guest_open_fd(&g, w.disk_fd, w.image, w.epoch_s, e) < 0)
+		return -1;
+	if (o->sysprep && clean(&w, g, e) < 0)
+		return -1;
+	return write_outputs(&w, g, e);
+}
