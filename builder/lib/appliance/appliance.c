@@ -81,58 +81,97 @@ static bool appliance_is_built(struct guestfs_h *g)
 	return path && access(path, F_OK) == 0;
 }
 
-static unsigned launch_deadline(const struct appliance *a, const struct appliance_options *opt)
+static unsigned launch_deadline(const struct appliance *a, unsigned launch_s)
 {
-	if (opt->launch_s)
-		return opt->launch_s;
+	if (launch_s)
+		return launch_s;
 	return (a->accel.accel == ACCEL_KVM ? KVM_LAUNCH_S : TCG_LAUNCH_S) +
 	       (appliance_is_built(a->g) ? 0 : BUILD_S);
 }
 
-/* One attempt with the accelerator in choice. */
-static int start_with(struct appliance **out, const struct appliance_options *opt,
-	const struct accel_choice *choice, const char *qemu, struct err *e)
+/* Make the folder for temporary files, and give the disks names there. */
+static int name_disks(struct appliance *a, const struct appliance_options *opt, struct err *e)
 {
-	cleanup_appliance struct appliance *a = mem_zalloc(sizeof(*a), e);
+	if (tempdir_make(&a->temp, e) < 0 ||
+		tempdir_name(&a->temp, opt->disk_fd, "disk", &a->disk, e) < 0)
+		return -1;
+	return opt->packages_fd < 0
+		       ? 0
+		       : tempdir_name(&a->temp, opt->packages_fd, "packages", &a->packages, e);
+}
 
-	if (!a)
-		return -1;
+/* qemu has opened the disks: now they go with it and the caller's descriptors. */
+static void forget_names(const struct appliance *a)
+{
+	unlink(a->disk);
+	if (a->packages)
+		unlink(a->packages);
+}
+
+/* End what runs, by force if it must be; the names of the disks stay. */
+static void end_attempt(struct appliance *a)
+{
+	if (a->watch)
+		watch_arm(a->watch, CLOSE_S);
+	if (a->g)
+		guestfs_close(a->g);
+	watch_stop(a->watch);
+	buf_release(&a->log);
+	a->g = NULL;
+	a->watch = NULL;
+}
+
+/* One attempt with the accelerator in choice. */
+static int attempt(struct appliance *a, const struct accel_choice *choice, const char *qemu,
+	unsigned launch_s, struct err *e)
+{
 	a->accel = *choice;
-	a->progress_mode = opt->progress;
-	a->read_only = opt->read_only;
-	if (tempdir_make(&a->temp, e) < 0 || watch_start(&a->watch, a->temp.path, e) < 0 ||
-		appliance_make_handle(a, opt, qemu, e) < 0 ||
-		appliance_launch(a, launch_deadline(a, opt), e) < 0)
+	if (watch_start(&a->watch, a->temp.path, e) < 0 || appliance_make_handle(a, qemu, e) < 0 ||
+		appliance_launch(a, launch_deadline(a, launch_s), e) < 0)
 		return -1;
-	*out = steal_ptr(&a);
+	forget_names(a);
 	return 0;
+}
+
+/* Once more without KVM, if that may be what was wrong. */
+static int attempt_without_kvm(
+	struct appliance *a, const struct appliance_options *opt, const char *qemu, struct err *e)
+{
+	bool asked = opt->accel && strcmp(opt->accel, "kvm") == 0;
+	struct accel_choice choice;
+
+	if (a->accel.accel != ACCEL_KVM || asked || e->kind == ERR_IO || watch_signal())
+		return -1;
+	log_warn("the appliance does not start with KVM (%s); once more without", e->msg);
+	accel_distrust_kvm("the appliance did not start with KVM");
+	err_clear(e);
+	if (accel_choose(&choice, "tcg", e) < 0)
+		return -1;
+	snprintf(
+		choice.reason, sizeof(choice.reason), "%s", "the appliance did not start with KVM");
+	end_attempt(a);
+	return attempt(a, &choice, qemu, opt->launch_s, e);
 }
 
 int appliance_start(struct appliance **out, const struct appliance_options *opt, struct err *e)
 {
+	cleanup_appliance struct appliance *a = mem_zalloc(sizeof(*a), e);
 	struct accel_choice choice;
 	cleanup_free char *qemu = NULL;
-	struct err why = {0};
 
 	*out = NULL;
-	if (accel_choose(&choice, opt->accel, e) < 0 || appliance_find_qemu(&qemu, e) < 0 ||
-		appliance_check_kernel("", e) < 0)
+	if (!a)
 		return -1;
-	if (start_with(out, opt, &choice, qemu, &why) == 0)
-		return 0;
-	bool asked = opt->accel && strcmp(opt->accel, "kvm") == 0;
-	if (choice.accel == ACCEL_KVM && !asked && why.kind != ERR_IO && !watch_signal()) {
-		log_warn("the appliance does not start with KVM (%s); once more without", why.msg);
-		accel_distrust_kvm("the appliance did not start with KVM");
-		if (accel_choose(&choice, "tcg", e) < 0)
-			return -1;
-		snprintf(choice.reason, sizeof(choice.reason), "%s",
-			"the appliance did not start with KVM");
-		err_clear(&why);
-		if (start_with(out, opt, &choice, qemu, &why) == 0)
-			return 0;
-	}
-	return err_set(e, why.kind, "%s", why.msg);
+	a->progress_mode = opt->progress;
+	a->read_only = opt->read_only;
+	if (accel_choose(&choice, opt->accel, e) < 0 || appliance_find_qemu(&qemu, e) < 0 ||
+		appliance_check_kernel("", e) < 0 || name_disks(a, opt, e) < 0)
+		return -1;
+	if (attempt(a, &choice, qemu, opt->launch_s, e) < 0 &&
+		attempt_without_kvm(a, opt, qemu, e) < 0)
+		return -1;
+	*out = steal_ptr(&a);
+	return 0;
 }
 
 int appliance_stop(struct appliance *a, struct err *e)
@@ -151,15 +190,12 @@ void appliance_free(struct appliance *a)
 {
 	if (!a)
 		return;
-	if (a->watch)
-		watch_arm(a->watch, CLOSE_S);
-	if (a->g)
-		guestfs_close(a->g);
-	watch_stop(a->watch);
+	end_attempt(a);
 	tempdir_remove(&a->temp);
 	progress_free(a->progress);
-	buf_release(&a->log);
 	free(a->packages_made);
+	free(a->disk);
+	free(a->packages);
 	free(a);
 }
 

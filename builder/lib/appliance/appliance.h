@@ -20,11 +20,14 @@
 struct appliance;
 
 struct appliance_options {
-	const char *disk; /* path of a raw disk, written to unless read_only */
+	/* A raw disk, written to unless read_only, and a raw ext4 file system attached read-only,
+	 * -1: none. Regular files of raw_open() or io_open_temp(), or opened by name; the
+	 * descriptors stay the caller's. What has no name has one only while it starts. */
+	int disk_fd;
+	int packages_fd;
 	bool read_only;
-	const char *packages; /* path of a raw ext4 file system attached read-only; NULL: none */
-	const char *accel;    /* see accel_choose() */
-	unsigned launch_s;    /* deadline for the start; 0: 120 under TCG, 30 under KVM */
+	const char *accel; /* see accel_choose() */
+	unsigned launch_s; /* deadline for the start; 0: 120 under TCG, 30 under KVM */
 	enum progress_mode progress;
 };
 

@@ -146,8 +146,7 @@ static int add_disk(struct appliance *a, const char *path, bool read_only)
 		"unsafe", -1);
 }
 
-int appliance_make_handle(
-	struct appliance *a, const struct appliance_options *opt, const char *qemu, struct err *e)
+int appliance_make_handle(struct appliance *a, const char *qemu, struct err *e)
 {
 	a->g = guestfs_create_flags(GUESTFS_CREATE_NO_ENVIRONMENT);
 	if (!a->g)
@@ -156,10 +155,10 @@ int appliance_make_handle(
 		return -1;
 	int rc = set_up(a, qemu);
 	if (rc == 0)
-		rc = add_disk(a, opt->disk, opt->read_only);
-	if (rc == 0 && opt->packages)
-		rc = add_disk(a, opt->packages, true);
-	return appliance_end(a, rc < 0, opt->disk, e);
+		rc = add_disk(a, a->disk, a->read_only);
+	if (rc == 0 && a->packages)
+		rc = add_disk(a, a->packages, true);
+	return appliance_end(a, rc < 0, a->disk, e);
 }
 
 /* Put the last lines of the console after the message. */

@@ -16,6 +16,8 @@ struct appliance {
 	struct guestfs_h *g;
 	struct watch *watch;
 	struct tempdir temp;
+	char *disk; /* paths in temp */
+	char *packages;
 	struct accel_choice accel;
 	struct buf log;            /* the end of what the appliance's console said */
 	struct progress *progress; /* of the transfer that is running, or NULL */
@@ -37,8 +39,7 @@ int appliance_find_qemu(char **qemu, struct err *e);
 int appliance_check_kernel(const char *root, struct err *e);
 
 /* Make a->g, for a->accel, with the disks and the path of qemu. */
-int appliance_make_handle(
-	struct appliance *a, const struct appliance_options *opt, const char *qemu, struct err *e);
+int appliance_make_handle(struct appliance *a, const char *qemu, struct err *e);
 /* Start it; the reason of a failure is taken from the log. */
 int appliance_launch(struct appliance *a, unsigned deadline_s, struct err *e);
 

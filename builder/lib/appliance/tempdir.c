@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +137,35 @@ int tempdir_make(struct tempdir *t, struct err *e)
 		else if (access(path, F_OK) == 0)
 			return err_set_errno(e, ERR_IO, "%s: lock", path);
 	}
+	return 0;
+}
+
+int tempdir_name(const struct tempdir *t, int fd, const char *name, char **path, struct err *e)
+{
+	cleanup_free char *open_file = mem_printf(e, "/proc/self/fd/%d", fd);
+	cleanup_free char *new_name = mem_printf(e, "%s/%s", t->path, name);
+	char target[PATH_MAX];
+	struct stat st;
+
+	if (!open_file || !new_name)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return err_set_errno(e, ERR_IO, "%s", name);
+	int rc;
+	if (st.st_nlink == 0) {
+		rc = linkat(AT_FDCWD, open_file, AT_FDCWD, new_name, AT_SYMLINK_FOLLOW);
+	} else {
+		ssize_t len = readlink(open_file, target, sizeof(target) - 1);
+
+		target[len > 0 ? len : 0] = 0;
+		rc = len > 0 ? symlink(target, new_name) : -1;
+	}
+	if (rc < 0)
+		return err_set_errno(e, ERR_IO,
+			"%s: name a temporary file (set TMPDIR to a folder whose file system has "
+			"unnamed files)",
+			new_name);
+	*path = steal_ptr(&new_name);
 	return 0;
 }
 

@@ -12,6 +12,10 @@ struct tempdir {
 
 /* Sweep leftovers of this user, then make kiln-guest-XXXXXX below $TMPDIR or /var/tmp. */
 int tempdir_make(struct tempdir *t, struct err *e);
+/* Give an open regular file a name in the folder: a link for one without any (made by
+ * io_open_temp()), a symbolic link to its name for all others. The caller frees *path. Errors:
+ * ERR_IO. */
+int tempdir_name(const struct tempdir *t, int fd, const char *name, char **path, struct err *e);
 /* Remove it with all that is in it, and the socket folder that was noted. */
 void tempdir_remove(struct tempdir *t);
 

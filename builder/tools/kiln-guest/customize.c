@@ -60,8 +60,8 @@ static int check_outputs(const struct guest_cli *o, struct err *e)
 			"customize: name the image to write with -o FILE, or --in-place, or "
 			"--export TAR");
 	if ((o->export_esp || o->identity) && !o->export_root)
-		return err_set(e, ERR_USAGE,
-			"customize: --export-esp and --identity go with --export");
+		return err_set(
+			e, ERR_USAGE, "customize: --export-esp and --identity go with --export");
 	return 0;
 }
 
@@ -156,9 +156,8 @@ static int write_outputs(struct work *w, struct guest *g, struct err *e)
 {
 	const struct guest_cli *o = w->o;
 
-	if (o->export_root &&
-		export_guest(g, o->export_root, o->export_esp, o->identity, o->common.progress,
-			e) < 0)
+	if (o->export_root && export_guest(g, o->export_root, o->export_esp, o->identity,
+				      o->common.progress, e) < 0)
 		return -1;
 	if (!o->output && !o->in_place)
 		return 0;
@@ -174,8 +173,7 @@ int customize_run(void *opts, char **operands, size_t n, struct err *e)
 
 	(void)n;
 	if (load_operations(&w, e) < 0 || check_outputs(o, e) < 0 || copy_disk(&w, e) < 0 ||
-		change_disk(&w, e) < 0 ||
-		guest_open_fd(&g, w.disk_fd, w.image, w.epoch_s, e) < 0)
+		change_disk(&w, e) < 0 || guest_open_fd(&g, w.disk_fd, w.image, w.epoch_s, e) < 0)
 		return -1;
 	if (o->sysprep && clean(&w, g, e) < 0)
 		return -1;
