@@ -7,7 +7,6 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/strv.h"
 
 struct file {
 	char *path; /* ends with a slash: a directory without entries */
@@ -26,43 +25,24 @@ static int make_temp(int *fd, struct err *e)
 	return *fd < 0 ? err_set_errno(e, ERR_IO, "make a temporary file in memory") : 0;
 }
 
-/* The whole path, which the caller frees. */
-static char *node_path(const struct tree_node *n, struct err *e)
-{
-	cleanup_buf struct buf path = {0};
-	cleanup_strv struct strv names = {0};
-
-	for (; n->parent; n = n->parent) {
-		if (strv_take(&names, mem_strndup(n->name, n->name_len, e), e) < 0)
-			return NULL;
-	}
-	for (size_t i = names.n; i > 0; i--) {
-		if (buf_printf(&path, e, "/%s", names.items[i - 1]) < 0)
-			return NULL;
-	}
-	return buf_steal(&path, e);
-}
-
 static int add_file(struct esp *esp, const struct tree_node *n, struct err *e)
 {
 	struct file *f = &esp->files[esp->n];
-	char path[TREE_PATH_TEXT];
+	cleanup_buf struct buf path = {0};
+	char text[TREE_PATH_TEXT];
 
 	if (!S_ISDIR(n->inode->mode) && !S_ISREG(n->inode->mode))
 		return err_set(e, ERR_FORMAT,
 			"%s: FAT holds regular files and directories and nothing else",
-			tree_node_path(n, path));
+			tree_node_path(n, text));
 	if (S_ISDIR(n->inode->mode) && (n->child || !n->parent))
 		return 0;
-	f->path = node_path(n, e);
+	if (buf_putc(&path, '/', e) < 0 || tree_put_path(n, &path, e) < 0 ||
+		(S_ISDIR(n->inode->mode) && buf_putc(&path, '/', e) < 0))
+		return -1;
 	f->inode = n->inode;
+	f->path = buf_steal(&path, e);
 	esp->n++;
-	if (f->path && S_ISDIR(n->inode->mode)) {
-		char *dir = mem_printf(e, "%s/", f->path);
-
-		free(f->path);
-		f->path = dir;
-	}
 	return f->path ? 0 : -1;
 }
 

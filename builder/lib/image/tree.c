@@ -451,6 +451,27 @@ int tree_sort(struct tree *t, struct tree_node ***nodes, size_t *n, struct err *
 	return 0;
 }
 
+int tree_put_path(const struct tree_node *n, struct buf *path, struct err *e)
+{
+	const struct tree_node *at;
+	size_t len = 0;
+
+	for (at = n; at->parent; at = at->parent)
+		len += (size_t)at->name_len + (at->parent->parent != NULL);
+	if (buf_reserve(path, len, e) < 0)
+		return -1;
+	path->len += len;
+	path->data[path->len] = 0;
+	char *end = path->data + path->len;
+	for (at = n; at->parent; at = at->parent) {
+		end -= at->name_len;
+		memcpy(end, at->name, at->name_len);
+		if (at->parent->parent)
+			*--end = '/';
+	}
+	return 0;
+}
+
 const char *tree_node_path(const struct tree_node *n, char text[TREE_PATH_TEXT])
 {
 	size_t at = TREE_PATH_TEXT - 1;

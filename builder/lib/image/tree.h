@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 #define TREE_NAME_MAX 255  /* bytes in a name: what ext4 holds */
@@ -139,6 +140,9 @@ struct tree_inode *tree_inodes(const struct tree *t);
 /* Sort every directory bytewise by name and list all nodes, each directory before its entries and
  * those before what follows the directory. The caller frees *nodes. */
 int tree_sort(struct tree *t, struct tree_node ***nodes, size_t *n, struct err *e);
+
+/* Append the whole path of a node, relative to the root. */
+int tree_put_path(const struct tree_node *n, struct buf *path, struct err *e);
 
 /* The path of a node in text (cut to fit), with a leading slash; returns text. For messages. */
 #define TREE_PATH_TEXT 512
