@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "image/ext4_dir.h"
+#include "image/ext4_rows.h"
 #include "image/ext4_size.h"
 
 #define BLOCK_SIZE ((uint64_t)EXT4_BLOCK_SIZE)
@@ -226,33 +227,15 @@ static int add_blocks(struct writer *w, uint64_t block, uint64_t n, struct err *
 	return 0;
 }
 
-struct blocks {
-	uint64_t first;
-	uint64_t n;
-};
-
-/* The blocks of a file that a span touches, without those below *done, which the spans before it
- * touch. */
-static struct blocks span_blocks(const struct tree_span *s, uint64_t *done)
-{
-	uint64_t first = s->offset / BLOCK_SIZE;
-	uint64_t end = (s->offset + s->length + BLOCK_SIZE - 1) / BLOCK_SIZE;
-
-	first = first > *done ? first : *done;
-	*done = end > *done ? end : *done;
-	return (struct blocks){first, end > first ? end - first : 0};
-}
-
 /* Give every block that the inode's spans touch a place on disk. */
 static int place_spans(struct writer *w, struct tree_inode *inode, struct err *e)
 {
-	uint64_t done = 0;
+	struct ext4_rows rows = {.inode = inode};
+	uint64_t first, n;
 
 	w->n_runs = 0;
-	for (size_t i = 0; i < inode->n_spans; i++) {
-		struct blocks b = span_blocks(&inode->spans[i], &done);
-
-		if (add_blocks(w, b.first, b.n, e) < 0)
+	while (ext4_rows_next(&rows, &first, &n)) {
+		if (add_blocks(w, first, n, e) < 0)
 			return -1;
 	}
 	if (inode->origin == TREE_DISK) {
@@ -538,13 +521,11 @@ static uint64_t count_blocks(const struct writer *w)
 	uint64_t n = 0;
 
 	for (const struct tree_inode *i = tree_inodes(w->tree); i; i = i->next) {
-		uint64_t done = 0;
+		struct ext4_rows rows = {.inode = i};
+		uint64_t first, blocks;
 
-		for (size_t s = 0; i->nlink > 0 && s < i->n_spans; s++) {
-			struct blocks b = span_blocks(&i->spans[s], &done);
-
-			n += b.n;
-		}
+		while (i->nlink > 0 && ext4_rows_next(&rows, &first, &blocks))
+			n += blocks;
 		n += i->nlink > 0 && S_ISDIR(i->mode);
 	}
 	return n;
