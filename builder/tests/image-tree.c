@@ -1,9 +1,9 @@
 /* For tests: show a file tree as text, one line an entry, or turn it into something else.
  *
- *   imgtree list ext4 DISK OFFSET SIZE    imgtree list fat DISK OFFSET SIZE
- *   imgtree list tar ARCHIVE
- *   imgtree tar ext4 DISK OFFSET SIZE OUTPUT
- *   imgtree rebuild DISK OUTPUT           a disk from the trees of DISK, identifiers kept */
+ *   image-tree list ext4 DISK OFFSET SIZE    image-tree list fat DISK OFFSET SIZE
+ *   image-tree list tar ARCHIVE
+ *   image-tree tar ext4 DISK OFFSET SIZE OUTPUT
+ *   image-tree rebuild DISK OUTPUT           a disk from the trees of DISK, identifiers kept */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -190,7 +190,7 @@ int main(int argc, char **argv)
 	else if (argc == 4 && strcmp(argv[1], "rebuild") == 0)
 		rc = rebuild(argv + 2, &e);
 	else
-		rc = err_set(&e, ERR_USAGE, "see the comment in imgtree.c");
+		rc = err_set(&e, ERR_USAGE, "see the comment in image-tree.c");
 	if (rc == 0)
 		return 0;
 	log_error(&e);
