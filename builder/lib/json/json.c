@@ -260,6 +260,11 @@ int json_set_int(struct json *object, const char *key, int64_t value, struct err
 	return json_set(object, key, json_new_int(value, e), e);
 }
 
+int json_set_bool(struct json *object, const char *key, bool value, struct err *e)
+{
+	return json_set(object, key, wrap(json_boolean(value), e), e);
+}
+
 struct sink {
 	struct buf *out;
 	struct err *e;

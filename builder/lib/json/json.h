@@ -53,6 +53,7 @@ int json_set(struct json *object, const char *key, struct json *value, struct er
 int json_add(struct json *array, struct json *value, struct err *e);
 int json_set_text(struct json *object, const char *key, const char *text, struct err *e);
 int json_set_int(struct json *object, const char *key, int64_t value, struct err *e);
+int json_set_bool(struct json *object, const char *key, bool value, struct err *e);
 
 /* Append canonical text: sorted keys (bytewise), 2 spaces of indent, newline at the end. */
 int json_write(const struct json *j, struct buf *out, struct err *e);

@@ -17,7 +17,7 @@
 static bool is_own_member(const char *name)
 {
 	return strcmp(name, "schema") == 0 || strcmp(name, "files") == 0 ||
-	       strcmp(name, "configuration") == 0;
+	       strcmp(name, "configuration") == 0 || strcmp(name, "check") == 0;
 }
 
 /* Cut "NAME=FILE" in two; *name is the caller's to free, the result points into text. */
@@ -68,6 +68,26 @@ static int add_config(struct json *manifest, const struct strv *configs, struct 
 			return -1;
 	}
 	return json_set(manifest, "configuration", steal_ptr(&o), e);
+}
+
+/* What the policy found, without the report itself: that changes with the checks' wording. */
+static int add_check(struct json *manifest, const char *path, struct err *e)
+{
+	static const char *const numbers[] = {"checks", "failed", "warnings", "skipped"};
+	cleanup_json struct json *o = json_new_object(e);
+	cleanup_json struct json *report = NULL;
+	int64_t n;
+
+	if (!path)
+		return 0;
+	if (!o || json_load(&report, path, INFO_MAX, e) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (json_need_int(report, numbers[i], path, 0, INT32_MAX, &n, e) < 0 ||
+			json_set_int(o, numbers[i], n, e) < 0)
+			return -1;
+	}
+	return json_set(manifest, "check", steal_ptr(&o), e);
 }
 
 static int add_files(struct json *manifest, const struct sums *sums, struct err *e)
@@ -139,8 +159,8 @@ int command_create(void *opts, char **operands, size_t n, struct err *e)
 	if (!manifest || !path || measure_files(&sums, dir, operands + 1, n - 1, e) < 0 ||
 		json_set_text(manifest, "schema", MANIFEST_SCHEMA, e) < 0 ||
 		add_infos(manifest, &o->info, e) < 0 || add_config(manifest, &o->config, e) < 0 ||
-		add_files(manifest, &sums, e) < 0 || write_manifest(&sums, manifest, dir, e) < 0 ||
-		sums_format(&sums, &text, e) < 0)
+		add_check(manifest, o->check, e) < 0 || add_files(manifest, &sums, e) < 0 ||
+		write_manifest(&sums, manifest, dir, e) < 0 || sums_format(&sums, &text, e) < 0)
 		return -1;
 	return outfile_write_if_changed(path, 0644, buf_str(&text), text.len, NULL, e);
 }

@@ -9,6 +9,8 @@ static const struct cli_option create_options[] = {
 		"put the JSON of FILE into the manifest as NAME"},
 	{"config", 0, CLI_LIST, offsetof(struct options, config), "PATH=FILE",
 		"record the digest of FILE as the configuration file PATH of the image"},
+	{"check", 0, CLI_STRING, offsetof(struct options, check), "FILE",
+		"record the numbers of kiln-guest check's report in FILE"},
 };
 
 static const struct cli_command commands[] = {

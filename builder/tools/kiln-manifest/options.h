@@ -8,6 +8,7 @@ struct options {
 	struct cli_common common;
 	struct strv info;   /* --info NAME=FILE */
 	struct strv config; /* --config PATH=FILE */
+	const char *check;  /* --check FILE */
 };
 
 extern const struct cli_tool manifest_tool;

@@ -89,6 +89,24 @@ static int name_by_sha256(const char *path, const char *cache, const char *hex, 
 	return 0;
 }
 
+struct lock_package base_image_package(const struct lock_base *b)
+{
+	static char name[] = "the base image";
+
+	return (struct lock_package){
+		.name = name, .version = b->path, .sha256 = b->sha256, .size_bytes = b->size_bytes};
+}
+
+int base_image_keep(struct lock_base **out, const struct recipe_base *b, const struct lock *before,
+	struct err *e)
+{
+	*out = NULL;
+	if (!before || !is_same(before->base, b))
+		return 0;
+	*out = new_entry(b, before->base->sha256, before->base->size_bytes, e);
+	return *out ? 0 : -1;
+}
+
 int base_image_lock(struct lock_base **out, const struct recipe_base *b, const char *variant,
 	const struct lock *before, const struct fetch_options *options, struct err *e)
 {
@@ -100,10 +118,10 @@ int base_image_lock(struct lock_base **out, const struct recipe_base *b, const c
 	char hex[SHA256_HEX_SIZE];
 	uint64_t size_bytes;
 
-	if (before && is_same(before->base, b)) {
-		*out = new_entry(b, before->base->sha256, before->base->size_bytes, e);
-		return *out ? 0 : -1;
-	}
+	if (base_image_keep(out, b, before, e) < 0)
+		return -1;
+	if (*out)
+		return 0;
 	cleanup_free char *path = cache_digest_path(options->cache, b->kind, b->digest, e);
 	if (!path || bring(&file, variant, options, e) < 0 ||
 		sha256_file_hex(path, hex, &size_bytes, e) < 0)

@@ -32,15 +32,16 @@ static int compare_digests(const void *a, const void *b)
 	return strcmp(x->digest, y->digest);
 }
 
-/* Every file of the lock. */
-static struct source_file *list_files(const struct lock *l, size_t *n, struct err *e)
+/* Every file of the lock, or all but the base image. */
+static struct source_file *list_files(
+	const struct lock *l, bool with_base, size_t *n, struct err *e)
 {
 	struct source_file *all = mem_array(l->n_packages + 1, sizeof(*all), e);
 
 	*n = 0;
 	if (!all)
 		return NULL;
-	if (l->base)
+	if (l->base && with_base)
 		all[(*n)++] = (struct source_file){l->base->archive, l->base->path, l->base->sha256,
 			HASH_SHA256, l->base->size_bytes, "the lock", NULL};
 	for (size_t i = 0; i < l->n_packages; i++) {
@@ -53,12 +54,13 @@ static struct source_file *list_files(const struct lock *l, size_t *n, struct er
 }
 
 /* Those of the lock's files that are not in the cache, each file once. */
-static int find_wanted(struct wanted *out, const struct lock *l, const char *cache, struct err *e)
+static int find_wanted(
+	struct wanted *out, const struct lock *l, bool with_base, const char *cache, struct err *e)
 {
 	const char *last = "";
 	size_t n;
 
-	out->items = list_files(l, &n, e);
+	out->items = list_files(l, with_base, &n, e);
 	if (!out->items)
 		return -1;
 	qsort(out->items, n, sizeof(*out->items), compare_digests);
@@ -256,13 +258,13 @@ int source_fetch(void *opts, char **operands, size_t n, struct err *e)
 	if (check_options(o, e) < 0 || lock_load(&lock, o->lock, e) < 0 ||
 		!(cache = cachedir_base(e)))
 		return -1;
-	int rc = find_wanted(&wanted, lock, cache, e);
+	int rc = find_wanted(&wanted, lock, !o->without_base, cache, e);
 	if (rc == 0 && wanted.n > 0)
 		rc = fetch_wanted(o, lock, cache, &wanted, e);
 	free(wanted.items);
 	if (rc < 0)
 		return -1;
 	log_note("%zu files are in the cache, %zu of them new (%" PRIu64 " bytes)",
-		lock->n_packages + !!lock->base, wanted.n, wanted.bytes);
+		lock->n_packages + (lock->base && !o->without_base), wanted.n, wanted.bytes);
 	return write_stamp(o, e);
 }

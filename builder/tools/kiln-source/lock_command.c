@@ -125,6 +125,8 @@ static int lock_base(struct run *run, const struct recipe_arch *arch, const stru
 {
 	if (!arch->base)
 		return 0;
+	if (run->opts->without_base)
+		return base_image_keep(base, arch->base, before, e);
 	cleanup_progress struct progress *progress =
 		progress_new(run->opts->common.progress, "base image", 0);
 	const struct fetch_options options = {.cache = run->cache,

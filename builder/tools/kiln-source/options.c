@@ -12,6 +12,11 @@
 	{                                                                                  \
 		"root", 'r', CLI_STRING, FIELD(root), "DIR", "the repository (default: .)" \
 	}
+#define OPTION_WITHOUT_BASE                                                        \
+	{                                                                          \
+		"without-base", 0, CLI_FLAG, FIELD(without_base), NULL,            \
+			"leave the base image out: another is given for the build" \
+	}
 #define OPTION_MIRROR                                                                         \
 	{                                                                                     \
 		"mirror", 'm', CLI_LIST, FIELD(mirrors), "ARCHIVE=URL|DIR",                   \
@@ -35,6 +40,7 @@ static const struct cli_option lock_options[] = {
 		"Debian's)"},
 	{"check", 'c', CLI_FLAG, FIELD(check), NULL,
 		"write nothing; exit 1 if a lock would change"},
+	OPTION_WITHOUT_BASE,
 };
 
 static const struct cli_option fetch_options[] = {
@@ -46,7 +52,8 @@ static const struct cli_option fetch_options[] = {
 		"give a connection up that brings nothing for so long (default: 30)"},
 	{"stamp", 0, CLI_STRING, FIELD(stamp), "FILE", "write FILE when all is in the cache"},
 	{"stale-list", 0, CLI_STRING, FIELD(stale_list), "FILE",
-		"write the packages that the archive no longer has into FILE"},
+		"write the files that the archive no longer has into FILE"},
+	OPTION_WITHOUT_BASE,
 };
 
 static const struct cli_option verify_options[] = {
@@ -59,6 +66,7 @@ static const struct cli_option verify_options[] = {
 static const struct cli_option repo_options[] = {
 	OPTION_LOCK,
 	{"output", 'o', CLI_STRING, FIELD(output), "DIR", "the repository to make or replace"},
+	{"base", 0, CLI_STRING, FIELD(base), "FILE", "put the lock's base image there, too"},
 	OPTION_THREADS,
 };
 

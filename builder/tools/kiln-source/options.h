@@ -20,6 +20,8 @@ struct source_options {
 	uint64_t timeout_s;
 	bool check;
 	bool repair;
+	bool without_base;
+	const char *base;
 };
 
 extern const struct cli_tool source_tool;

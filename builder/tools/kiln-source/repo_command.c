@@ -12,6 +12,7 @@
 #include "base/outfile.h"
 #include "base/pool.h"
 #include "base/progress.h"
+#include "base_image.h"
 #include "cache.h"
 #include "deb/release.h"
 #include "deb_check.h"
@@ -84,6 +85,40 @@ static int place_file(const struct repo *r, const struct job *job, struct err *e
 	if (errno != EXDEV && errno != EPERM && errno != EMLINK && errno != EOPNOTSUPP)
 		return err_set_errno(e, ERR_IO, "%s: link to %s", to, job->path);
 	return copy_file(job->path, to, e);
+}
+
+/* Give the file at from the name to as well, in place of what has that name. */
+static int link_over(const char *from, const char *to, struct err *e)
+{
+	cleanup_free char *temp = mem_printf(e, "%s.kiln-tmp", to);
+
+	if (!temp)
+		return -1;
+	unlink(temp);
+	if (link(from, temp) < 0)
+		return copy_file(from, to, e);
+	int rc = rename(temp, to) < 0 ? err_set_errno(e, ERR_IO, "%s: rename", to) : 0;
+	/* It stays when both names were this file's already. */
+	unlink(temp);
+	return rc;
+}
+
+static int place_base(
+	const struct source_options *o, const struct lock *l, const char *cache, struct err *e)
+{
+	if (!o->base)
+		return 0;
+	if (!l->base)
+		return err_set(e, ERR_USAGE, "--base: %s has no base image", o->lock);
+	const struct lock_package base = base_image_package(l->base);
+	cleanup_free char *path = cache_path(cache, base.sha256, e);
+	struct err why = {0};
+
+	if (!path)
+		return -1;
+	if (deb_check_file(path, &base, &why) < 0)
+		return err_set(e, why.kind, "%s; bring it with `kiln-source fetch`", why.msg);
+	return link_over(path, o->base, e);
 }
 
 static int take_job(struct repo *r, struct pool *pool, struct err *e)
@@ -212,7 +247,9 @@ int source_repo(void *opts, char **operands, size_t n, struct err *e)
 	if (lock_load(&lock, o->lock, e) < 0 || !(cache = cachedir_base(e)))
 		return -1;
 	struct repo r = {.opts = o, .lock = lock};
-	int rc = make_repo(&r, cache, e);
+	int rc = place_base(o, lock, cache, e);
+	if (rc == 0)
+		rc = make_repo(&r, cache, e);
 	repo_release(&r);
 	return rc;
 }

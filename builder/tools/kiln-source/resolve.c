@@ -19,9 +19,9 @@ static int ask_solver(struct apt_root *root, const struct recipe *r, const struc
 	cleanup_strv struct strv packages = {0};
 	struct err why = {0};
 
-	/* apt counts itself among the essential ones. */
+	/* apt counts itself among the essential ones. A base image has them. */
 	if (recipe_packages(&packages, r, arch, options, e) < 0 ||
-		strv_add(&packages, "?essential", e) < 0)
+		(!arch->base && strv_add(&packages, "?essential", e) < 0))
 		return -1;
 	if (apt_root_solve(root, &packages, uris, &why) == 0)
 		return 0;
@@ -39,6 +39,8 @@ static int ask_records(struct apt_root *root, const struct apt_choices *choices,
 {
 	cleanup_strv struct strv argv = {0};
 
+	if (choices->n == 0)
+		return 0;
 	if (strv_add(&argv, "apt-cache", e) < 0 || strv_add(&argv, "show", e) < 0)
 		return -1;
 	for (size_t i = 0; i < choices->n; i++) {

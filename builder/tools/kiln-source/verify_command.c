@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/progress.h"
+#include "base_image.h"
 #include "cache.h"
 #include "deb_check.h"
 #include "options.h"
@@ -119,15 +120,6 @@ static uint64_t total_bytes(const struct lock *l)
 	return bytes;
 }
 
-/* The base image as a file to check like the packages. */
-static struct lock_package describe_base(const struct lock_base *b)
-{
-	static char name[] = "the base image";
-
-	return (struct lock_package){
-		.name = name, .version = b->path, .sha256 = b->sha256, .size_bytes = b->size_bytes};
-}
-
 int source_verify(void *opts, char **operands, size_t n, struct err *e)
 {
 	const struct source_options *o = opts;
@@ -148,7 +140,7 @@ int source_verify(void *opts, char **operands, size_t n, struct err *e)
 	size_t n_jobs = l->n_packages + !!l->base;
 	cleanup_free struct job *jobs = mem_array(n_jobs + 1, sizeof(*jobs), e);
 	if (l->base)
-		base = describe_base(l->base);
+		base = base_image_package(l->base);
 	for (size_t i = 0; jobs && i < n_jobs; i++) {
 		jobs[i].package = i < l->n_packages ? &l->packages[i] : &base;
 		jobs[i].path = cache_path(cache, jobs[i].package->sha256, e);

@@ -71,6 +71,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault == "busy":
             return self.plain(503, b"busy\n", headers=[("Retry-After", "1")])
         path = path.split("?")[0]
+        if self.path.endswith("/") and os.path.isdir(path):
+            links = "".join('<a href="%s%s">x</a>\n' % (n, "/" * os.path.isdir(os.path.join(path, n)))
+                            for n in ["../"] + sorted(os.listdir(path)))
+            return self.plain(200, ("<html>" + links).encode())
         if not os.path.isfile(path):
             return self.plain(404, b"not here\n")
         with open(path, "rb") as f:
