@@ -2,6 +2,7 @@
  * systemd, and of the host's programs what a command needs. Read back with our own reader. */
 #include "appliance/customize.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -365,7 +366,9 @@ static void check_disk(const char *path)
 
 static void run(const char *disk, const struct customize_options *opt)
 {
-	const struct appliance_options start = {.disk = disk, .accel = "tcg"};
+	cleanup_close int disk_fd = open(disk, O_RDWR | O_CLOEXEC);
+	const struct appliance_options start = {
+		.disk_fd = disk_fd, .packages_fd = -1, .accel = "tcg"};
 	cleanup_appliance struct appliance *a = NULL;
 	struct err e = {0};
 
