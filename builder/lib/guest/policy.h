@@ -24,13 +24,18 @@ enum policy_status {
 	POLICY_SKIPPED, /* does not concern this guest; why is in found */
 };
 
-struct policy_result {
+/* What a check is. */
+struct policy_check_info {
 	const char *id; /* "SSH-01": stable */
-	const char *title;
-	const char *remedy;
 	enum policy_severity severity;
+	const char *title;  /* what holds when it passes */
+	const char *remedy; /* when it does not */
+};
+
+struct policy_result {
+	const struct policy_check_info *check;
 	enum policy_status status;
-	char *found; /* escaped; "" when passed with nothing to say */
+	char *found; /* lines, each escaped; "" when passed with nothing to say */
 };
 
 struct policy_options {
@@ -39,16 +44,26 @@ struct policy_options {
 	const char *allow_sudoers;
 	struct strv canaries; /* texts that must not be anywhere on the disk: tokens, build paths,
 				 host names */
-	const char
-		*sshd_settings; /* what `sshd -T` printed in the guest; NULL: evaluate the files */
-	bool lima;              /* the image part of Lima's contract, too */
+	/* What `sshd -T` printed in the guest, used beside the files; NULL: the files alone. */
+	const char *sshd_settings;
+	const char *sshd_source; /* for people: how sshd was asked, or why not; may be NULL */
+	const char *sshd_fault;  /* why sshd -T failed in the guest; NULL: it did not */
+	bool lima;               /* the image part of Lima's contract, too */
 };
 
 struct policy_report {
-	struct policy_result *items; /* in the order of their IDs */
+	struct policy_result *items; /* in the order of policy_check_at() */
 	size_t n;
-	size_t n_failed; /* errors that failed or are broken */
+	size_t n_failed; /* errors that failed, and all that are broken */
+	size_t n_warnings;
+	size_t n_skipped;
 };
+
+/* The i-th check there is, NULL past the end. */
+const struct policy_check_info *policy_check_at(size_t i);
+/* "note", "warning", "error"; "passed", "failed", "broken", "skipped". */
+const char *policy_severity_name(enum policy_severity severity);
+const char *policy_status_name(enum policy_status status);
 
 /* Run all checks. Only no memory and what cannot be read at all is an error; all else is a result.
  * Release in any case. */

@@ -60,9 +60,32 @@ static const struct cli_option sysprep_options[] = {
 	FORMAT_OPTION,
 };
 
+static const struct cli_option check_options[] = {
+	FORMAT_OPTION,
+	{"allow-setuid", 0, CLI_STRING, FIELD(allow_setuid), "FILE",
+		"setuid and setgid files and file capabilities that the image must have"},
+	{"allow-units", 0, CLI_STRING, FIELD(allow_units), "FILE",
+		"units and services that must be enabled"},
+	{"allow-sudoers", 0, CLI_STRING, FIELD(allow_sudoers), "FILE",
+		"lines of sudoers that may have NOPASSWD"},
+	{"canary", 0, CLI_LIST, FIELD(canaries), "TEXT",
+		"a text that may be nowhere on the disk; may be given again"},
+	{"no-lima", 0, CLI_FLAG, FIELD(no_lima), NULL, "leave out what only Lima needs"},
+	{"appliance", 0, CLI_STRING, FIELD(appliance), "auto|never",
+		"run sshd -T in the guest where that can be done; default auto"},
+	{"all", 0, CLI_FLAG, FIELD(all), NULL, "print what passed and what was skipped, too"},
+	{"json", 0, CLI_STRING, FIELD(json_file), "FILE",
+		"write all results as JSON; - is standard output"},
+	{"junit", 0, CLI_STRING, FIELD(junit), "FILE",
+		"write all results as JUnit XML; - is standard output"},
+	{"list", 0, CLI_FLAG, FIELD(list), NULL, "list the checks there are"},
+};
+
 static const struct cli_command commands[] = {
 	{"inspect", "IMAGE", "say what is in an image", 1, 1, OPTIONS(inspect_options),
 		inspect_run},
+	{"check", "IMAGE", "hold an image to the guest policy", 0, 1, OPTIONS(check_options),
+		check_run},
 	{"export", "IMAGE -o ROOT.tar", "write the root file system as a tar archive", 1, 1,
 		OPTIONS(export_options), export_run},
 	{"sysprep", "IMAGE -o OUT.qcow2", "remove what belongs to one machine only", 0, 1,
@@ -74,6 +97,7 @@ static void init(void *opts)
 	struct guest_cli *o = opts;
 
 	o->format = "qcow2";
+	o->appliance = "auto";
 	o->level = DEFLATE_LEVEL_DEFAULT;
 	o->threads = cli_default_threads();
 }
@@ -82,6 +106,7 @@ static void release(void *opts)
 {
 	struct guest_cli *o = opts;
 
+	strv_release(&o->canaries);
 	strv_release(&o->operations);
 }
 

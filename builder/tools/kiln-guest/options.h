@@ -22,6 +22,17 @@ struct guest_cli {
 	bool dry_run;
 	bool in_place;
 	bool list_operations;
+	/* check */
+	const char *appliance; /* "auto" or "never" */
+	const char *allow_setuid;
+	const char *allow_units;
+	const char *allow_sudoers;
+	const char *json_file;
+	const char *junit;
+	struct strv canaries;
+	bool no_lima;
+	bool all;
+	bool list;
 };
 
 extern const struct cli_tool guest_tool;
@@ -29,6 +40,7 @@ extern const struct cli_tool guest_tool;
 /* The commands, a file each. */
 int inspect_run(void *opts, char **operands, size_t n, struct err *e);
 int export_run(void *opts, char **operands, size_t n, struct err *e);
+int check_run(void *opts, char **operands, size_t n, struct err *e);
 int sysprep_run(void *opts, char **operands, size_t n, struct err *e);
 
 #endif
