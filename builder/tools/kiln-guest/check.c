@@ -1,9 +1,6 @@
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "appliance/tempdir.h"
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/outfile.h"
@@ -67,44 +64,6 @@ static int report(
 	return policy_write_text(r, image, o->all, &text, e) < 0 ? -1 : print(&text, e);
 }
 
-/* Where a raw disk has a name that the appliance can open. */
-struct named_disk {
-	struct tempdir temp;
-	char *path;
-	int fd;
-};
-
-static void named_disk_release(struct named_disk *d)
-{
-	if (d->fd >= 0)
-		close(d->fd);
-	if (d->temp.path)
-		tempdir_remove(&d->temp);
-	free(d->path);
-}
-#define cleanup_named_disk __attribute__((cleanup(named_disk_release)))
-
-/* Open the raw disk: the image itself, or its contents in a temporary folder. */
-static int open_named(
-	struct named_disk *d, const struct raw_options *raw, struct guest **g, struct err *e)
-{
-	uint64_t size_bytes;
-
-	if (raw->format == RAW_FORMAT_RAW) {
-		d->path = mem_strdup(raw->path, e);
-		return d->path ? guest_open(g, raw, INT64_MAX, e) : -1;
-	}
-	if (tempdir_make(&d->temp, e) < 0 ||
-		!(d->path = mem_printf(e, "%s/disk.raw", d->temp.path)))
-		return -1;
-	d->fd = open(d->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (d->fd < 0)
-		return err_set_errno(e, ERR_IO, "%s", d->path);
-	if (raw_copy(raw, d->fd, &size_bytes, e) < 0)
-		return -1;
-	return guest_open_fd(g, d->fd, raw->path, INT64_MAX, e);
-}
-
 /* The verdict is in e: ERR_CHECK without a message when a check failed. */
 static int judge(const struct guest_cli *o, const char *path, struct guest *g,
 	const struct facts *f, const struct sshd_answer *sshd, struct err *e)
@@ -134,19 +93,17 @@ static int judge(const struct guest_cli *o, const char *path, struct guest *g,
 
 static int check_image(const struct guest_cli *o, const char *path, struct err *e)
 {
-	cleanup_named_disk struct named_disk disk = {.fd = -1, .temp.lock_fd = -1};
 	cleanup_guest struct guest *g = NULL;
 	cleanup_facts struct facts *f = NULL;
 	cleanup_sshd_answer struct sshd_answer sshd = {0};
-	bool ask = strcmp(o->appliance, "auto") == 0;
 	struct raw_options raw;
 
-	if (image_options(o, path, &raw, e) < 0 ||
-		(ask ? open_named(&disk, &raw, &g, e) : guest_open(&g, &raw, INT64_MAX, e)) < 0)
+	if (image_options(o, path, &raw, e) < 0 || guest_open(&g, &raw, INT64_MAX, e) < 0)
 		return -1;
 	if (facts_load(&f, g, e) < 0)
 		return err_prefix(e, "%s", path);
-	if (ask && sshd_answer_get(&sshd, disk.path, g, f, o->common.progress, e) < 0)
+	if (strcmp(o->appliance, "auto") == 0 &&
+		sshd_answer_get(&sshd, g, f, o->common.progress, e) < 0)
 		return -1;
 	return judge(o, path, g, f, &sshd, e);
 }

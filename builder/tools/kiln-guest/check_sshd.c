@@ -72,11 +72,11 @@ static int run_sshd(
 	return a->settings && a->source ? 0 : -1;
 }
 
-int sshd_answer_get(struct sshd_answer *a, const char *path, const struct guest *g,
-	const struct facts *f, enum progress_mode progress, struct err *e)
+int sshd_answer_get(struct sshd_answer *a, const struct guest *g, const struct facts *f,
+	enum progress_mode progress, struct err *e)
 {
 	const struct appliance_options opt = {
-		.disk = path, .read_only = true, .progress = progress};
+		.disk_fd = g->fd, .packages_fd = -1, .read_only = true, .progress = progress};
 	cleanup_appliance struct appliance *appliance = NULL;
 	struct err fault = {0};
 	struct utsname host;

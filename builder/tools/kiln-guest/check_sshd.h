@@ -13,11 +13,11 @@ struct sshd_answer {
 	char *fault;    /* why it failed; NULL: it did not */
 };
 
-/* Run sshd -T in an appliance on the raw disk at path, which is only read. A guest of another
+/* Run sshd -T in an appliance on the guest's disk, which is only read. A guest of another
  * architecture, and a host that cannot start an appliance, are answers without settings. Errors:
  * those of appliance_start() but ERR_UNSUPPORTED. Release in any case. */
-int sshd_answer_get(struct sshd_answer *a, const char *path, const struct guest *g,
-	const struct facts *f, enum progress_mode progress, struct err *e);
+int sshd_answer_get(struct sshd_answer *a, const struct guest *g, const struct facts *f,
+	enum progress_mode progress, struct err *e);
 void sshd_answer_release(struct sshd_answer *a);
 #define cleanup_sshd_answer __attribute__((cleanup(sshd_answer_release)))
 
