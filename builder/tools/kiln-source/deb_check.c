@@ -17,7 +17,7 @@ static int check_fd(int fd, const char *path, const struct lock_package *p, stru
 
 	if (io_size(fd, &size, e) < 0)
 		return err_prefix(e, "%s", path);
-	if (size != p->size_bytes)
+	if (p->size_bytes > 0 && size != p->size_bytes)
 		return err_set(e, ERR_INTEGRITY,
 			"%s: is %" PRIu64 " bytes long; %s %s has %" PRIu64, path, size, p->name,
 			p->version, p->size_bytes);

@@ -6,8 +6,8 @@
 #include "base/err.h"
 #include "recipe/lock.h"
 
-/* Hash the file at path. ERR_INTEGRITY when it is not the package's: other size or digest. ERR_IO
- * when it cannot be read; errnum is ENOENT when it is not there. */
+/* Hash the file at path. ERR_INTEGRITY when it is not the package's: other size (0: any will do) or
+ * digest. ERR_IO when it cannot be read; errnum is ENOENT when it is not there. */
 int deb_check_file(const char *path, const struct lock_package *p, struct err *e);
 
 /* The name of the package's file in a repository: "bash_5.2.37-2+b5_amd64.deb", without the

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apk_fetch.h"
 #include "base/cachedir.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -22,6 +23,12 @@ struct wanted {
 	struct source_file *items;
 	size_t n;
 	uint64_t bytes;
+	struct apk_indices indices;
+};
+
+struct stale {
+	struct fetch_stale files;
+	struct apk_indices indices;
 };
 
 static int compare_digests(const void *a, const void *b)
@@ -77,7 +84,7 @@ static int find_wanted(
 		out->items[out->n++] = file;
 		out->bytes += file.size_bytes;
 	}
-	return 0;
+	return apk_fetch_find(&out->indices, l, cache, e);
 }
 
 static void archives_free(struct recipe_archive *archives)
@@ -143,14 +150,20 @@ static int add_servers(struct recipe_archive *list, size_t n, const struct lock 
 }
 
 /* A line for each: name, version, architecture, archive and path, separated by tabs. */
-static int write_stale_list(const char *path, const struct fetch_stale *stale, struct err *e)
+static int write_stale_list(const char *path, const struct stale *stale, struct err *e)
 {
 	cleanup_buf struct buf text = {0};
 
 	if (!path)
 		return 0;
-	for (size_t i = 0; i < stale->n; i++) {
-		const struct source_file *f = stale->items[i];
+	for (size_t i = 0; i < stale->indices.n; i++) {
+		const struct lock_release *r = stale->indices.items[i];
+
+		if (buf_printf(&text, e, "index\t-\t-\t%s\t%s\n", r->archive, r->path) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < stale->files.n; i++) {
+		const struct source_file *f = stale->files.items[i];
 		const struct lock_package *p = f->package;
 
 		if (buf_printf(&text, e, "%s\t%s\t%s\t%s\t%s\n", p ? p->name : "base-image",
@@ -172,26 +185,35 @@ static int report_stale_base(const struct lock *l, const struct fetch_stale *sta
 }
 
 static int report_stale(const struct source_options *o, const struct lock *l,
-	const struct fetch_stale *stale, const struct fetch_options *options, struct err *e)
+	const struct stale *stale, const struct fetch_options *options, struct err *e)
 {
+	const struct fetch_stale *files = &stale->files;
 	size_t packages = 0;
 
 	if (write_stale_list(o->stale_list, stale, e) < 0)
 		return -1;
-	for (size_t i = 0; i < stale->n; i++) {
-		const struct lock_package *p = stale->items[i]->package;
+	for (size_t i = 0; i < files->n; i++) {
+		const struct lock_package *p = files->items[i]->package;
 
 		if (p)
 			log_warn("%s: the archive no longer has %s %s (%s)", o->lock, p->name,
 				p->version, p->path);
 		packages += !!p;
 	}
-	if (stale->n == 0 || report_stale_base(l, stale, options, e) < 0)
-		return stale->n == 0 ? 0 : -1;
-	return err_set(e, ERR_NETWORK,
-		"%s: the archive no longer has %zu of its %zu packages; make a new lock with `just "
-		"lock %s`, or build without --locked",
-		o->lock, packages, l->n_packages, l->variant);
+	apk_fetch_say_newer(l, files, options);
+	if (report_stale_base(l, files, options, e) < 0)
+		return -1;
+	if (packages > 0)
+		return err_set(e, ERR_NETWORK,
+			"%s: the archive no longer has %zu of its %zu packages; make a new lock "
+			"with `just lock %s`, or build without --locked",
+			o->lock, packages, l->n_packages, l->variant);
+	if (stale->indices.n > 0)
+		return err_set(e, ERR_NETWORK,
+			"%s: the archive has replaced the index %s; make a new lock with `just "
+			"lock %s`, or build without --locked",
+			o->lock, stale->indices.items[0]->path, l->variant);
+	return 0;
 }
 
 static int fetch_wanted(const struct source_options *o, const struct lock *l, const char *cache,
@@ -200,10 +222,12 @@ static int fetch_wanted(const struct source_options *o, const struct lock *l, co
 	size_t n;
 	MEM_CLEANUP(archives) struct recipe_archive *archives = list_archives(l, &n, e);
 	cleanup_free const struct source_file **room = mem_array(wanted->n + 1, sizeof(*room), e);
+	cleanup_free const struct lock_release **indices =
+		mem_array(wanted->indices.n + 1, sizeof(*indices), e);
 	cleanup_mirrors struct mirrors mirrors = {0};
-	struct fetch_stale stale = {.items = room};
+	struct stale stale = {.files.items = room, .indices.items = indices};
 
-	if (!archives || !room || add_servers(archives, n, l, o->root, e) < 0 ||
+	if (!archives || !room || !indices || add_servers(archives, n, l, o->root, e) < 0 ||
 		mirrors_find(&mirrors, archives, n, l->arch, &o->mirrors, e) < 0)
 		return -1;
 	cleanup_progress struct progress *progress =
@@ -213,9 +237,10 @@ static int fetch_wanted(const struct source_options *o, const struct lock *l, co
 		.jobs = (unsigned)o->jobs,
 		.timeout_s = (unsigned)o->timeout_s,
 		.progress = progress};
-	if (fetch_files(wanted->items, wanted->n, &options, &stale, e) < 0)
+	if (fetch_files(wanted->items, wanted->n, &options, &stale.files, e) < 0 ||
+		apk_fetch_indices(&wanted->indices, l, o->root, &options, &stale.indices, e) < 0)
 		return -1;
-	if (stale.n == 0)
+	if (stale.files.n == 0 && stale.indices.n == 0)
 		progress_finish(progress);
 	return report_stale(o, l, &stale, &options, e);
 }
@@ -246,6 +271,13 @@ static int check_options(const struct source_options *o, struct err *e)
 	return 0;
 }
 
+static size_t count_files(const struct lock *l, bool with_base)
+{
+	size_t indices = strcmp(l->family, "apk") == 0 ? l->n_releases : 0;
+
+	return l->n_packages + indices + (l->base && with_base);
+}
+
 int source_fetch(void *opts, char **operands, size_t n, struct err *e)
 {
 	const struct source_options *o = opts;
@@ -259,12 +291,13 @@ int source_fetch(void *opts, char **operands, size_t n, struct err *e)
 		!(cache = cachedir_base(e)))
 		return -1;
 	int rc = find_wanted(&wanted, lock, !o->without_base, cache, e);
-	if (rc == 0 && wanted.n > 0)
+	if (rc == 0 && (wanted.n > 0 || wanted.indices.n > 0))
 		rc = fetch_wanted(o, lock, cache, &wanted, e);
 	free(wanted.items);
+	free(wanted.indices.items);
 	if (rc < 0)
 		return -1;
 	log_note("%zu files are in the cache, %zu of them new (%" PRIu64 " bytes)",
-		lock->n_packages + (lock->base && !o->without_base), wanted.n, wanted.bytes);
+		count_files(lock, !o->without_base), wanted.n + wanted.indices.n, wanted.bytes);
 	return write_stamp(o, e);
 }

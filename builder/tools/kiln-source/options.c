@@ -65,6 +65,7 @@ static const struct cli_option verify_options[] = {
 
 static const struct cli_option repo_options[] = {
 	OPTION_LOCK,
+	OPTION_ROOT,
 	{"output", 'o', CLI_STRING, FIELD(output), "DIR", "the repository to make or replace"},
 	{"base", 0, CLI_STRING, FIELD(base), "FILE", "put the lock's base image there, too"},
 	OPTION_THREADS,
@@ -79,7 +80,7 @@ static const struct cli_command commands[] = {
 		N(fetch_options), source_fetch},
 	{"verify", "--lock FILE", "hash every file of a lock in the cache again", 0, 0,
 		N(verify_options), source_verify},
-	{"repo", "--lock FILE -o DIR", "make an apt repository of a lock's files", 0, 0,
+	{"repo", "--lock FILE -o DIR", "make a package repository of a lock's files", 0, 0,
 		N(repo_options), source_repo},
 };
 

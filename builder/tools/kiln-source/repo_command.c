@@ -1,15 +1,13 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "apk_repo.h"
 #include "base/cachedir.h"
-#include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/outfile.h"
 #include "base/pool.h"
 #include "base/progress.h"
 #include "base_image.h"
@@ -17,6 +15,7 @@
 #include "deb/release.h"
 #include "deb_check.h"
 #include "digest/sha256.h"
+#include "link_file.h"
 #include "options.h"
 #include "recipe/recipe.h"
 #include "repo_dir.h"
@@ -25,12 +24,14 @@
 struct job {
 	const struct lock_package *package;
 	char *path; /* in the cache */
-	struct buf stanza;
+	bool is_apk;
+	struct buf stanza; /* of a Debian package */
 };
 
 struct repo {
 	const struct source_options *opts;
 	const struct lock *lock;
+	bool is_apk;
 	struct repo_dir *dir;
 	struct progress *progress;
 	struct job *jobs;
@@ -44,47 +45,21 @@ static int work(void *state, void *arg, struct err *e)
 	struct err why = {0};
 
 	(void)state;
-	if (deb_check_stanza(job->path, job->package, &job->stanza, &why) == 0)
+	if (job->is_apk ? deb_check_file(job->path, job->package, &why) == 0
+			: deb_check_stanza(job->path, job->package, &job->stanza, &why) == 0)
 		return 0;
 	return err_set(e, why.kind, "%s; %s", why.msg,
 		why.errnum == ENOENT ? "bring it with `kiln-source fetch`"
 				     : "`kiln-source verify --repair` moves wrong files aside");
 }
 
-static int copy_file(const char *from, const char *to, struct err *e)
-{
-	cleanup_close int in = io_open_read(from, e);
-	cleanup_outfile struct outfile *out = NULL;
-	cleanup_free char *block = mem_zalloc(1 << 20, e);
-	uint64_t offset = 0;
-	size_t got;
-
-	if (in < 0 || !block || outfile_open(&out, to, 0444, e) < 0)
-		return -1;
-	do {
-		if (io_pread(in, block, 1 << 20, offset, &got, e) < 0 ||
-			io_pwrite_full(outfile_fd(out), block, got, offset, e) < 0)
-			return err_prefix(e, "%s", to);
-		offset += got;
-	} while (got > 0);
-	return outfile_commit(out, e);
-}
-
-/* A hard link where that can be, a copy elsewhere. Never a symbolic link: whoever reads the
- * repository need not be able to read the cache. */
 static int place_file(const struct repo *r, const struct job *job, struct err *e)
 {
-	cleanup_free char *name = deb_file_name(job->package, e);
-	cleanup_free char *to =
-		name ? mem_printf(e, "%s/pool/%s", repo_dir_path(r->dir), name) : NULL;
-
-	if (!to)
-		return -1;
-	if (link(job->path, to) == 0)
-		return 0;
-	if (errno != EXDEV && errno != EPERM && errno != EMLINK && errno != EOPNOTSUPP)
-		return err_set_errno(e, ERR_IO, "%s: link to %s", to, job->path);
-	return copy_file(job->path, to, e);
+	if (job->is_apk)
+		return repo_dir_place(r->dir, job->path, job->package->path, e);
+	cleanup_free char *file = deb_file_name(job->package, e);
+	cleanup_free char *name = file ? mem_printf(e, "pool/%s", file) : NULL;
+	return name ? repo_dir_place(r->dir, job->path, name, e) : -1;
 }
 
 /* Give the file at from the name to as well, in place of what has that name. */
@@ -95,8 +70,8 @@ static int link_over(const char *from, const char *to, struct err *e)
 	if (!temp)
 		return -1;
 	unlink(temp);
-	if (link(from, temp) < 0)
-		return copy_file(from, to, e);
+	if (link_or_copy(from, temp, e) < 0)
+		return -1;
 	int rc = rename(temp, to) < 0 ? err_set_errno(e, ERR_IO, "%s: rename", to) : 0;
 	/* It stays when both names were this file's already. */
 	unlink(temp);
@@ -154,13 +129,6 @@ static int run_jobs(struct repo *r, struct err *e)
 	return 0;
 }
 
-static int write_in(const struct repo *r, const char *name, const struct buf *text, struct err *e)
-{
-	cleanup_free char *path = mem_printf(e, "%s/%s", repo_dir_path(r->dir), name);
-
-	return path ? outfile_write(path, 0644, buf_str(text), text->len, e) : -1;
-}
-
 /* The distribution release that the lock's suites belong to: "trixie" of "trixie-updates". */
 static void codename(const struct lock *l, char *out, size_t size)
 {
@@ -173,8 +141,9 @@ static void codename(const struct lock *l, char *out, size_t size)
 	out[len] = 0;
 }
 
-/* deb822 Release file of a flat repository: no signature, it never leaves this machine. */
-static int write_release(const struct repo *r, struct err *e)
+/* Packages, and the deb822 Release file of a flat repository: no signature, it never leaves this
+ * machine. */
+static int write_index(const struct repo *r, struct err *e)
 {
 	char hex[SHA256_HEX_SIZE];
 	char date[RELEASE_DATE_SIZE];
@@ -190,7 +159,9 @@ static int write_release(const struct repo *r, struct err *e)
 			suite, suite, date, recipe_deb_arch(r->lock->arch), hex,
 			r->packages.len) < 0)
 		return -1;
-	return write_in(r, "Release", &text, e);
+	if (repo_dir_write(r->dir, "Packages", buf_str(&r->packages), r->packages.len, e) < 0)
+		return -1;
+	return repo_dir_write(r->dir, "Release", buf_str(&text), text.len, e);
 }
 
 static int make_jobs(struct repo *r, const char *cache, struct err *e)
@@ -200,6 +171,7 @@ static int make_jobs(struct repo *r, const char *cache, struct err *e)
 		return -1;
 	for (size_t i = 0; i < r->lock->n_packages; i++) {
 		r->jobs[i].package = &r->lock->packages[i];
+		r->jobs[i].is_apk = r->is_apk;
 		r->jobs[i].path = cache_path(cache, r->lock->packages[i].sha256, e);
 		if (!r->jobs[i].path)
 			return -1;
@@ -215,8 +187,12 @@ static int make_repo(struct repo *r, const char *cache, struct err *e)
 		total += r->lock->packages[i].size_bytes;
 	r->progress = progress_new(r->opts->common.progress, "repo", total);
 	if (repo_dir_open(&r->dir, r->opts->output, e) < 0 || make_jobs(r, cache, e) < 0 ||
-		run_jobs(r, e) < 0 || write_in(r, "Packages", &r->packages, e) < 0 ||
-		write_release(r, e) < 0 || repo_dir_commit(r->dir, e) < 0)
+		run_jobs(r, e) < 0)
+		return -1;
+	if (r->is_apk ? apk_repo_finish(r->dir, r->lock, cache, r->opts->root, e) < 0
+		      : write_index(r, e) < 0)
+		return -1;
+	if (repo_dir_commit(r->dir, e) < 0)
 		return -1;
 	progress_finish(r->progress);
 	return 0;
@@ -246,7 +222,7 @@ int source_repo(void *opts, char **operands, size_t n, struct err *e)
 		return err_set(e, ERR_USAGE, "--lock FILE and --output DIR are needed");
 	if (lock_load(&lock, o->lock, e) < 0 || !(cache = cachedir_base(e)))
 		return -1;
-	struct repo r = {.opts = o, .lock = lock};
+	struct repo r = {.opts = o, .lock = lock, .is_apk = strcmp(lock->family, "apk") == 0};
 	int rc = place_base(o, lock, cache, e);
 	if (rc == 0)
 		rc = make_repo(&r, cache, e);

@@ -14,6 +14,10 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/outfile.h"
+#include "link_file.h"
+
+#define MAX_DEPTH 16 /* of folders in one */
 
 struct repo_dir {
 	char *path;
@@ -23,13 +27,8 @@ struct repo_dir {
 	bool own; /* temp is there and ours */
 };
 
-const char *repo_dir_path(const struct repo_dir *d)
-{
-	return d->temp;
-}
-
-/* Remove the files in the folder, and the folder "pool" with the files in it. */
-static int clear_folder(int parent_fd, const char *name, struct err *e)
+/* Remove what is in the folder, to some depth: nothing made here is as deep. */
+static int clear_folder(int parent_fd, const char *name, int depth, struct err *e)
 {
 	int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -44,8 +43,8 @@ static int clear_folder(int parent_fd, const char *name, struct err *e)
 			continue;
 		if (unlinkat(fd, d->d_name, 0) == 0)
 			continue;
-		if (strcmp(d->d_name, "pool") != 0 || strcmp(name, "pool") == 0 ||
-			clear_folder(fd, "pool", e) < 0 || unlinkat(fd, "pool", AT_REMOVEDIR) < 0)
+		if (depth == 0 || clear_folder(fd, d->d_name, depth - 1, e) < 0 ||
+			unlinkat(fd, d->d_name, AT_REMOVEDIR) < 0)
 			rc = err_set_errno(e, ERR_IO, "%s/%s: remove", name, d->d_name);
 	}
 	closedir(dir);
@@ -134,12 +133,44 @@ int repo_dir_open(struct repo_dir **out, const char *path, struct err *e)
 	if (set_paths(d, path, e) < 0 || io_mkdirs(d->parent, e) < 0 || open_locked(d, e) < 0)
 		return -1;
 	d->own = true;
-	if (check_place(d, &exists, e) < 0 || clear_folder(AT_FDCWD, d->temp, e) < 0)
+	if (check_place(d, &exists, e) < 0 || clear_folder(AT_FDCWD, d->temp, MAX_DEPTH, e) < 0)
 		return -1;
-	if (mkdirat(d->fd, "pool", 0755) < 0)
-		return err_set_errno(e, ERR_IO, "%s/pool", d->temp);
 	*out = steal_ptr(&d);
 	return 0;
+}
+
+/* Folders have one mode whatever the umask: whoever reads the repository may be somebody else. */
+static int make_folders(const struct repo_dir *d, char *name, struct err *e)
+{
+	for (char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		if (mkdirat(d->fd, name, 0755) < 0 && errno != EEXIST)
+			return err_set_errno(e, ERR_IO, "%s/%s", d->temp, name);
+		if (fchmodat(d->fd, name, 0755, 0) < 0)
+			return err_set_errno(e, ERR_IO, "%s/%s: set mode", d->temp, name);
+		*slash = '/';
+	}
+	return 0;
+}
+
+/* Never a symbolic link: whoever reads the repository need not be able to read the cache. */
+int repo_dir_place(const struct repo_dir *d, const char *from, const char *name, struct err *e)
+{
+	cleanup_free char *to = mem_printf(e, "%s/%s", d->temp, name);
+
+	if (!to || make_folders(d, to + strlen(d->temp) + 1, e) < 0)
+		return -1;
+	return link_or_copy(from, to, e);
+}
+
+int repo_dir_write(
+	const struct repo_dir *d, const char *name, const void *data, size_t len, struct err *e)
+{
+	cleanup_free char *path = mem_printf(e, "%s/%s", d->temp, name);
+
+	if (!path || make_folders(d, path + strlen(d->temp) + 1, e) < 0)
+		return -1;
+	return outfile_write(path, 0644, data, len, e);
 }
 
 int repo_dir_commit(struct repo_dir *d, struct err *e)
@@ -153,7 +184,7 @@ int repo_dir_commit(struct repo_dir *d, struct err *e)
 	if (exists && renameat2(AT_FDCWD, d->temp, AT_FDCWD, d->path, RENAME_EXCHANGE) == 0)
 		return 0; /* the old one goes with the temporary name */
 	/* A file system that cannot exchange: a moment without the old one. */
-	if (exists && (clear_folder(AT_FDCWD, d->path, e) < 0 || rmdir(d->path) < 0))
+	if (exists && (clear_folder(AT_FDCWD, d->path, MAX_DEPTH, e) < 0 || rmdir(d->path) < 0))
 		return err_set_errno(e, ERR_IO, "%s: replace", d->path);
 	if (rename(d->temp, d->path) < 0)
 		return err_set_errno(e, ERR_IO, "%s: rename", d->path);
@@ -165,7 +196,7 @@ void repo_dir_free(struct repo_dir *d)
 {
 	if (!d)
 		return;
-	if (d->own && clear_folder(AT_FDCWD, d->temp, NULL) == 0)
+	if (d->own && clear_folder(AT_FDCWD, d->temp, MAX_DEPTH, NULL) == 0)
 		rmdir(d->temp);
 	mem_close_fd(&d->fd);
 	free(d->path);

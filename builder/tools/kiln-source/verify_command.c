@@ -91,8 +91,7 @@ static int run_jobs(struct job *jobs, size_t n, const struct source_options *o, 
 	return 0;
 }
 
-static int verdict(
-	const struct source_options *o, const struct lock *l, const struct totals *t, struct err *e)
+static int verdict(const struct source_options *o, size_t n, const struct totals *t, struct err *e)
 {
 	if (t->wrong > 0)
 		return err_set(e, ERR_INTEGRITY,
@@ -106,8 +105,7 @@ static int verdict(
 		return err_set(e, ERR_CHECK,
 			"%zu files are not in the cache; `kiln-source fetch --lock %s` brings them",
 			t->missing, o->lock);
-	log_note("all %zu files of %s are in the cache and right", l->n_packages + !!l->base,
-		o->lock);
+	log_note("all %zu files of %s are in the cache and right", n, o->lock);
 	return 0;
 }
 
@@ -120,39 +118,67 @@ static uint64_t total_bytes(const struct lock *l)
 	return bytes;
 }
 
+/* An index of apk's as a file to check like the packages; its size is not known. */
+static struct lock_package describe_index(const struct lock_release *r)
+{
+	static char name[] = "the index of";
+
+	return (struct lock_package){.name = name, .version = r->suite, .sha256 = r->sha256};
+}
+
+/* Everything of the lock that is in the cache, to check like packages. The caller frees. */
+static struct lock_package *list_files(const struct lock *l, size_t *n, struct err *e)
+{
+	size_t indices = strcmp(l->family, "apk") == 0 ? l->n_releases : 0;
+	struct lock_package *files = mem_array(l->n_packages + indices + 2, sizeof(*files), e);
+
+	*n = 0;
+	if (!files)
+		return NULL;
+	for (size_t i = 0; i < l->n_packages; i++)
+		files[(*n)++] = l->packages[i];
+	for (size_t i = 0; i < indices; i++)
+		files[(*n)++] = describe_index(&l->releases[i]);
+	if (l->base)
+		files[(*n)++] = base_image_package(l->base);
+	return files;
+}
+
+static int verify_files(const struct source_options *o, const struct lock_package *files, size_t n,
+	const char *cache, struct totals *totals, struct progress *progress, struct err *e)
+{
+	cleanup_free struct job *jobs = mem_array(n + 1, sizeof(*jobs), e);
+	int rc = jobs ? 0 : -1;
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		jobs[i].package = &files[i];
+		jobs[i].path = cache_path(cache, files[i].sha256, e);
+		rc = jobs[i].path ? 0 : -1;
+	}
+	if (rc == 0)
+		rc = run_jobs(jobs, n, o, totals, progress, e);
+	for (size_t i = 0; jobs && i < n; i++)
+		free(jobs[i].path);
+	return rc;
+}
+
 int source_verify(void *opts, char **operands, size_t n, struct err *e)
 {
 	const struct source_options *o = opts;
 	cleanup_lock struct lock *l = NULL;
 	cleanup_free char *cache = NULL;
 	struct totals totals = {0};
-	int rc = 0;
 
 	(void)operands;
-	(void)n;
 	if (!o->lock)
 		return err_set(e, ERR_USAGE, "--lock FILE is needed");
 	if (lock_load(&l, o->lock, e) < 0 || !(cache = cachedir_base(e)))
 		return -1;
+	cleanup_free struct lock_package *files = list_files(l, &n, e);
 	cleanup_progress struct progress *progress =
 		progress_new(o->common.progress, "verify", total_bytes(l));
-	struct lock_package base;
-	size_t n_jobs = l->n_packages + !!l->base;
-	cleanup_free struct job *jobs = mem_array(n_jobs + 1, sizeof(*jobs), e);
-	if (l->base)
-		base = base_image_package(l->base);
-	for (size_t i = 0; jobs && i < n_jobs; i++) {
-		jobs[i].package = i < l->n_packages ? &l->packages[i] : &base;
-		jobs[i].path = cache_path(cache, jobs[i].package->sha256, e);
-		if (!jobs[i].path)
-			rc = -1;
-	}
-	if (!jobs || rc < 0 || run_jobs(jobs, n_jobs, o, &totals, progress, e) < 0)
-		rc = -1;
-	for (size_t i = 0; jobs && i < n_jobs; i++)
-		free(jobs[i].path);
-	if (rc < 0)
+	if (!files || verify_files(o, files, n, cache, &totals, progress, e) < 0)
 		return -1;
 	progress_finish(progress);
-	return verdict(o, l, &totals, e);
+	return verdict(o, n, &totals, e);
 }
