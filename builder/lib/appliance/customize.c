@@ -139,25 +139,25 @@ static int apply(struct customize *c, const struct op *op, struct err *e)
 	case OP_CHOWN:
 	case OP_TRUNCATE:
 	case OP_EDIT:
-		return customize_file(c, op, e);
+		return customize_op_file(c, op, e);
 	case OP_HOSTNAME:
 	case OP_TIMEZONE:
-		return customize_system(c, op, e);
+		return customize_op_system(c, op, e);
 	case OP_GROUP:
 	case OP_USER:
 	case OP_SSH_INJECT:
 	case OP_LOCK_PASSWORD:
-		return customize_account(c, op, e);
+		return customize_op_account(c, op, e);
 	case OP_ENABLE:
 	case OP_DISABLE:
-		return customize_service(c, op, e);
+		return customize_op_service(c, op, e);
 	case OP_INSTALL:
 	case OP_UNINSTALL:
-		return customize_packages(c, op, e);
+		return customize_op_packages(c, op, e);
 	case OP_RUN:
-		return customize_run(c, op, e);
+		return customize_op_run(c, op, e);
 	case OP_FIRSTBOOT:
-		return customize_firstboot(c, op, e);
+		return customize_op_firstboot(c, op, e);
 	}
 	return err_set(e, ERR_INTERNAL, "an operation of no kind");
 }

@@ -256,7 +256,7 @@ static int apply(struct customize *c, struct accounts *a, const struct op *op, s
 	}
 }
 
-int customize_account(struct customize *c, const struct op *op, struct err *e)
+int customize_op_account(struct customize *c, const struct op *op, struct err *e)
 {
 	struct accounts a;
 	int rc = customize_load_accounts(c, &a, e);

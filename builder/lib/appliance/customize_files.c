@@ -194,7 +194,7 @@ static int do_existing(struct customize *c, const struct op *op, struct err *e)
 	}
 }
 
-int customize_file(struct customize *c, const struct op *op, struct err *e)
+int customize_op_file(struct customize *c, const struct op *op, struct err *e)
 {
 	switch (op->kind) {
 	case OP_WRITE:

@@ -116,7 +116,7 @@ static int run_apk(struct customize *c, const struct op *op, struct err *e)
 	return customize_shell(c, buf_str(&script), NULL, op->timeout_s, e);
 }
 
-int customize_packages(struct customize *c, const struct op *op, struct err *e)
+int customize_op_packages(struct customize *c, const struct op *op, struct err *e)
 {
 	bool install = op->kind == OP_INSTALL;
 

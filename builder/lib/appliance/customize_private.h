@@ -15,13 +15,13 @@ struct customize {
 	const struct customize_options *opt;
 };
 
-int customize_file(struct customize *c, const struct op *op, struct err *e);
-int customize_account(struct customize *c, const struct op *op, struct err *e);
-int customize_system(struct customize *c, const struct op *op, struct err *e);
-int customize_service(struct customize *c, const struct op *op, struct err *e);
-int customize_packages(struct customize *c, const struct op *op, struct err *e);
-int customize_run(struct customize *c, const struct op *op, struct err *e);
-int customize_firstboot(struct customize *c, const struct op *op, struct err *e);
+int customize_op_file(struct customize *c, const struct op *op, struct err *e);
+int customize_op_account(struct customize *c, const struct op *op, struct err *e);
+int customize_op_system(struct customize *c, const struct op *op, struct err *e);
+int customize_op_service(struct customize *c, const struct op *op, struct err *e);
+int customize_op_packages(struct customize *c, const struct op *op, struct err *e);
+int customize_op_run(struct customize *c, const struct op *op, struct err *e);
+int customize_op_firstboot(struct customize *c, const struct op *op, struct err *e);
 
 /* Check for every name that the repository has such a package: ERR_INTEGRITY. */
 int customize_find_packages(

@@ -55,7 +55,7 @@ int customize_shell(struct customize *c, const char *script, const struct strv *
 	return 0;
 }
 
-int customize_run(struct customize *c, const struct op *op, struct err *e)
+int customize_op_run(struct customize *c, const struct op *op, struct err *e)
 {
 	return customize_shell(c, op->content, &op->names, op->timeout_s, e);
 }
@@ -136,7 +136,7 @@ static int next_number(struct customize *c, unsigned *number, struct err *e)
 	return *number < 100 ? 0 : err_set(e, ERR_CHECK, "there are 99 scripts already");
 }
 
-int customize_firstboot(struct customize *c, const struct op *op, struct err *e)
+int customize_op_firstboot(struct customize *c, const struct op *op, struct err *e)
 {
 	cleanup_buf struct buf script = {0};
 	unsigned number;

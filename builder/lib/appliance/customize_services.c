@@ -212,7 +212,7 @@ int customize_enable(struct customize *c, const char *service, struct err *e)
 	return set_service(c, service, true, e);
 }
 
-int customize_service(struct customize *c, const struct op *op, struct err *e)
+int customize_op_service(struct customize *c, const struct op *op, struct err *e)
 {
 	for (size_t i = 0; i < op->names.n; i++) {
 		if (set_service(c, op->names.items[i], op->kind == OP_ENABLE, e) < 0)

@@ -42,7 +42,7 @@ static int set_timezone(struct customize *c, const char *zone, struct err *e)
 	return customize_put(c, "/etc/timezone", line, strlen(line), 0644, e);
 }
 
-int customize_system(struct customize *c, const struct op *op, struct err *e)
+int customize_op_system(struct customize *c, const struct op *op, struct err *e)
 {
 	return op->kind == OP_HOSTNAME ? set_hostname(c, op->name, e)
 				       : set_timezone(c, op->name, e);
