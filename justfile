@@ -6,16 +6,16 @@ set positional-arguments
 default:
     @"{{just_executable()}}" --list --unsorted
 
-# Bake images: [VARIANT...] [--locked] [arch=ARCH] [with=OPTION] [jobs=N]; without names the default set
+# Bake images: [VARIANT...] [--locked] [arch=ARCH] [with=OPTION] [base=FILE] [jobs=N]; without names the default set
 [no-exit-message]
 build-lima-images *args: setup tools
-    @ci/build-images "$@"
+    @LIMEKILN_FROM='{{invocation_directory()}}' ci/build-images "$@"
 
 # The images there are, and their state
 list *args: setup tools
     @build/tools/tools/kiln-plan/kiln-plan list "$@"
 
-# Resolve a variant's packages anew: VARIANT [arch=ARCH] [with=OPTION]
+# Resolve a variant's base image and packages anew: VARIANT [arch=ARCH] [with=OPTION]
 [no-exit-message]
 lock +args: setup tools
     @ci/lock "$@"

@@ -92,6 +92,23 @@ static struct json *tools_object(const struct versions *versions, struct err *e)
 	return steal_ptr(&o);
 }
 
+/* {"override": false, what the lock says}, or {"override": true, what the given file is} */
+static struct json *base_object(const struct image *im, struct err *e)
+{
+	const struct lock_base *b = im->base_file ? NULL : im->lock->base;
+	cleanup_json struct json *o = json_new_object(e);
+
+	if (!o || json_set_bool(o, "override", !b, e) < 0 ||
+		json_set_text(o, "sha256", b ? b->sha256 : im->base_sha256, e) < 0 ||
+		json_set_int(o, "size", (int64_t)(b ? b->size_bytes : im->base_size_bytes), e) < 0)
+		return NULL;
+	if (b && (json_set_text(o, "archive", b->archive, e) < 0 ||
+			 json_set_text(o, "path", b->path, e) < 0 ||
+			 json_set_text(o, "digest", b->digest, e) < 0))
+		return NULL;
+	return steal_ptr(&o);
+}
+
 static int set_texts(struct json *o, const struct image *im, struct err *e)
 {
 	const struct recipe *r = im->recipe;
@@ -120,6 +137,8 @@ int document_image(struct buf *out, const struct image *im, const struct plan_pa
 		json_set(o, "lock", file_reference(im->lock_path + skip, im->lock_path, e), e) <
 			0 ||
 		json_set(o, "tools", tools_object(versions, e), e) < 0)
+		return -1;
+	if (im->arch->base && json_set(o, "base", base_object(im, e), e) < 0)
 		return -1;
 	return json_write(o, out, e);
 }

@@ -52,8 +52,9 @@ static int put_file(struct buf *out, const struct recipe_file *f, bool on_esp,
 
 static int put_esp(struct buf *out, const struct image *im, const char *repo_prefix, struct err *e)
 {
-	if (buf_printf(out, e, "esp:\n  size: %" PRIu64 "\n  files:\n",
-		    im->recipe->esp_size_bytes) < 0)
+	if (buf_printf(out, e, "esp:\n  size: %" PRIu64 "\n%s  files:%s\n",
+		    im->recipe->esp_size_bytes, im->recipe->keep ? "  layers: [esp.tar]\n" : "",
+		    im->arch->n_esp ? "" : " []") < 0)
 		return -1;
 	for (size_t i = 0; i < im->arch->n_esp; i++) {
 		if (put_file(out, &im->arch->esp[i], true, repo_prefix, e) < 0)
@@ -89,6 +90,7 @@ int document_layout(struct buf *out, const struct image *im, const char *repo_pr
 	if (buf_puts(out, "identity: ", e) < 0 || ynode_put_scalar(out, im->identity, e) < 0 ||
 		buf_printf(out, e, "\narch: %s\nepoch: %" PRId64 "\nsize: %" PRIu64 "\n",
 			im->arch->name, im->lock->epoch_s, im->recipe->disk_size_bytes) < 0 ||
+		(im->recipe->keep && buf_puts(out, "keep: identity.json\n", e) < 0) ||
 		put_esp(out, im, repo_prefix, e) < 0)
 		return -1;
 	return put_root(out, im, repo_prefix, e);

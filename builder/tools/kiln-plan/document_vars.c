@@ -70,6 +70,9 @@ static int put_identifiers(struct buf *out, const struct image *im, struct err *
 	char esp_uuid[IDENT_FAT_TEXT_SIZE];
 	uint32_t serial;
 
+	/* What the base brings is not known yet. */
+	if (im->recipe->keep)
+		return 0;
 	if (ident_uuid_text(im->identity, IDENT_EXT4_UUID, root_uuid, e) < 0 ||
 		ident_fat_serial(im->identity, &serial, esp_uuid, e) < 0)
 		return -1;
@@ -79,8 +82,10 @@ static int put_identifiers(struct buf *out, const struct image *im, struct err *
 int document_vars(struct buf *out, const struct image *im, struct err *e)
 {
 	const struct recipe *r = im->recipe;
+	cleanup_strv struct strv packages = {0};
 
-	if (put_text(out, "name", im->label, e) < 0 ||
+	if (recipe_packages(&packages, r, im->arch, &im->options, e) < 0 ||
+		put_text(out, "name", im->label, e) < 0 ||
 		put_text(out, "variant", r->variant, e) < 0 ||
 		put_text(out, "description", r->description, e) < 0 ||
 		put_text(out, "arch", im->arch->name, e) < 0 ||
@@ -90,7 +95,8 @@ int document_vars(struct buf *out, const struct image *im, struct err *e)
 		buf_printf(out, e, "epoch: %" PRId64 "\n", im->lock->epoch_s) < 0 ||
 		put_identifiers(out, im, e) < 0 ||
 		buf_printf(out, e, "disk_size: %" PRIu64 "\n", r->disk_size_bytes) < 0 ||
-		put_list(out, "options", &im->options, e) < 0 || buf_puts(out, "vars: ", e) < 0)
+		put_list(out, "options", &im->options, e) < 0 ||
+		put_list(out, "packages", &packages, e) < 0 || buf_puts(out, "vars: ", e) < 0)
 		return -1;
 	if (r->vars ? put_node(out, r->vars, e) < 0 : buf_puts(out, "{}", e) < 0)
 		return -1;

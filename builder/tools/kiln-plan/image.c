@@ -90,6 +90,17 @@ void image_release(struct image *im)
 	free(im->image_dir);
 }
 
+int image_override_base(struct image *im, const char *path, struct err *e)
+{
+	if (!im->arch->base)
+		return err_set(e, ERR_USAGE, "%s has no base, so none can be given for it",
+			im->recipe->path);
+	if (sha256_file_hex(path, im->base_sha256, &im->base_size_bytes, e) < 0)
+		return err_prefix(e, "base");
+	im->base_file = path;
+	return 0;
+}
+
 int image_load_lock(struct image *im, struct err *e)
 {
 	if (access(im->lock_path, F_OK) < 0)
@@ -100,6 +111,10 @@ int image_load_lock(struct image *im, struct err *e)
 		return -1;
 	if (recipe_check_lock(im->recipe, im->arch, &im->options, im->lock, e) < 0)
 		return err_prefix(e, "%s", im->lock_path);
+	if (im->arch->base && !im->base_file && !im->lock->base)
+		return err_set(e, ERR_INTEGRITY,
+			"%s: was made without the base image; make a new one with `just lock %s`",
+			im->lock_path, im->recipe->variant);
 	return 0;
 }
 

@@ -17,8 +17,11 @@ struct plan_paths {
 struct image {
 	struct recipe *recipe;
 	const struct recipe_arch *arch;
-	struct strv options; /* sorted */
-	struct lock *lock;   /* NULL until image_load_lock() */
+	struct strv options;   /* sorted */
+	struct lock *lock;     /* NULL until image_load_lock() */
+	const char *base_file; /* stands in for the recipe's base image; NULL: the locked one */
+	char base_sha256[SHA256_HEX_SIZE]; /* of base_file */
+	uint64_t base_size_bytes;
 	char *lock_path;
 	char *label;     /* name, then "+option" each: what distinguishes images of a recipe */
 	char *file_name; /* <label>-<arch>: its folder, and its file without ".qcow2" */
@@ -33,8 +36,12 @@ int image_open(struct image *im, const struct plan_paths *paths, const char *var
 	const char *arch, const struct strv *options, struct err *e);
 void image_release(struct image *im);
 
-/* Read the lock and hold it against the recipe. Missing or of another recipe: ERR_INTEGRITY with
- * the remedy. */
+/* Take the disk image at path for the recipe's base in this build. ERR_USAGE when the recipe has no
+ * base; ERR_IO. path must outlive im. */
+int image_override_base(struct image *im, const char *path, struct err *e);
+
+/* Read the lock and hold it against the recipe. Missing, of another recipe or without the base
+ * image that is needed: ERR_INTEGRITY with the remedy. */
 int image_load_lock(struct image *im, struct err *e);
 
 /* Images for these variants; for none, all whose recipe says `default: true`. The caller frees

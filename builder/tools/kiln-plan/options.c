@@ -26,6 +26,11 @@
 		"with", 0, CLI_LIST, offsetof(struct options, with), "OPTION",    \
 			"enable an option of the recipe; may be given repeatedly" \
 	}
+#define OPTION_BASE                                                            \
+	{                                                                      \
+		"base", 0, CLI_STRING, offsetof(struct options, base), "FILE", \
+			"take FILE for the recipe's base image in this build"  \
+	}
 #define OPTION_JSON                                                                     \
 	{                                                                               \
 		"json", 0, CLI_FLAG, offsetof(struct options, json), NULL, "print JSON" \
@@ -36,6 +41,7 @@ static const struct cli_option write_options[] = {
 	OPTION_WITH,
 	OPTION_ROOT,
 	OPTION_OUT,
+	OPTION_BASE,
 	{"tools", 0, CLI_STRING, offsetof(struct options, tools), "DIR",
 		"take our tools from DIR/NAME/NAME instead of PATH"},
 	{"versions", 0, CLI_STRING, offsetof(struct options, versions), "FILE",
@@ -46,6 +52,7 @@ static const struct cli_option choose_options[] = {
 	OPTION_WITH,
 	OPTION_ROOT,
 	OPTION_OUT,
+	OPTION_BASE,
 };
 static const struct cli_option list_options[] = {OPTION_ROOT, OPTION_OUT, OPTION_JSON};
 static const struct cli_option summary_options[] = {

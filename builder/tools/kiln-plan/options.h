@@ -15,6 +15,7 @@ struct options {
 	const char *out;      /* --out */
 	const char *tools;    /* --tools */
 	const char *versions; /* --versions */
+	const char *base;     /* --base */
 	bool json;            /* --json */
 };
 

@@ -39,16 +39,60 @@ static int add_image_file(struct strv *to, const struct image *im, struct err *e
 	return strv_addf(to, e, "%s/%s.qcow2", im->image_dir, im->file_name);
 }
 
+/* The file that tells what is in the local repository. */
+static char *index_name(const struct image *im, struct err *e)
+{
+	if (strcmp(im->recipe->family, "apk") == 0)
+		return mem_printf(e, "repo/%s/APKINDEX.tar.gz", im->arch->name);
+	return mem_strdup("repo/Packages", e);
+}
+
+/* The locked base image in the work folder. */
+static char *base_name(const struct image *im, struct err *e)
+{
+	return mem_printf(e, "base.%s", im->arch->base->format);
+}
+
 /* The repository is made anew as a whole; the copy of its index is left alone when it is the same,
  * so that what follows does not run again. */
 static int keep_index(struct edge *ed, struct err *e)
 {
-	if (edge_shell(ed, " && { cmp -s", e) < 0 || work_word(ed, "repo/Packages", e) < 0 ||
+	cleanup_free char *index = index_name(ed->image, e);
+
+	if (!index || edge_shell(ed, " && { cmp -s", e) < 0 || work_word(ed, index, e) < 0 ||
 		work_word(ed, "packages", e) < 0 || edge_shell(ed, " || cp", e) < 0 ||
-		work_word(ed, "repo/Packages", e) < 0 || work_word(ed, "packages", e) < 0 ||
+		work_word(ed, index, e) < 0 || work_word(ed, "packages", e) < 0 ||
 		edge_shell(ed, "; }", e) < 0)
 		return -1;
-	return edge_output(ed, "packages", e) < 0 ? -1 : edge_output(ed, "repo/Packages", e);
+	return edge_output(ed, index, e);
+}
+
+/* kiln-source fetch */
+static int fetch_words(const struct stages *s, struct edge *ed, struct err *e)
+{
+	if (edge_tool(ed, s->paths, "kiln-source", e) < 0 ||
+		edge_words(ed, e, "fetch", "--lock", s->image->lock_path, "--stale-list", NULL) <
+			0 ||
+		work_word(ed, "stale", e) < 0)
+		return -1;
+	if (strcmp(s->paths->root, ".") != 0 &&
+		edge_words(ed, e, "--root", s->paths->root, NULL) < 0)
+		return -1;
+	return s->image->base_file ? edge_word(ed, "--without-base", e) : 0;
+}
+
+/* kiln-source repo --base FILE */
+static int base_words(struct edge *ed, struct err *e)
+{
+	const struct image *im = ed->image;
+	cleanup_free char *name = NULL;
+
+	if (!im->arch->base || im->base_file)
+		return 0;
+	name = base_name(im, e);
+	if (!name || edge_word(ed, "--base", e) < 0 || work_word(ed, name, e) < 0)
+		return -1;
+	return edge_output(ed, name, e);
 }
 
 int stage_packages(const struct stages *s, struct edge *ed, struct err *e)
@@ -58,16 +102,79 @@ int stage_packages(const struct stages *s, struct edge *ed, struct err *e)
 
 	/* ninja's own: one at a time, with the terminal for a progress bar. */
 	ed->pool = "console";
-	if (!tool || edge_tool(ed, s->paths, "kiln-source", e) < 0 ||
-		edge_words(ed, e, "fetch", "--lock", lock, "--stale-list", NULL) < 0 ||
-		work_word(ed, "stale", e) < 0 || edge_shell(ed, " &&", e) < 0 ||
+	if (!tool || edge_output(ed, "packages", e) < 0 || fetch_words(s, ed, e) < 0 ||
+		edge_shell(ed, " &&", e) < 0 ||
 		edge_words(ed, e, tool, "repo", "--quiet", "--lock", lock, "-o", NULL) < 0 ||
-		work_word(ed, "repo", e) < 0 || key_file(ed->key, "lock", lock, e) < 0)
+		work_word(ed, "repo", e) < 0 || base_words(ed, e) < 0 ||
+		key_file(ed->key, "lock", lock, e) < 0)
 		return -1;
 	return keep_index(ed, e);
 }
 
-int stage_rootfs(const struct stages *s, struct edge *ed, struct err *e)
+/* kiln-render TEMPLATE --data vars.yaml */
+static int render_words(
+	const struct stages *s, struct edge *ed, const char *template_path, struct err *e)
+{
+	cleanup_free char *path = plan_in_root(s->paths, template_path, e);
+	cleanup_free char *folder = path ? io_dirname(path, e) : NULL;
+	cleanup_free char *label = io_dirname(template_path, e);
+
+	/* A template may include what lies beside and below it. */
+	if (!folder || !label || edge_tool(ed, s->paths, "kiln-render", e) < 0 ||
+		edge_words(ed, e, path, "--data", NULL) < 0 || work_word(ed, "vars.yaml", e) < 0)
+		return -1;
+	return key_tree(ed->key, label, folder, e);
+}
+
+int stage_customize(const struct stages *s, struct edge *ed, struct err *e)
+{
+	if (render_words(s, ed, s->image->recipe->customize, e) < 0 || edge_word(ed, "-o", e) < 0 ||
+		work_word(ed, "customize.yaml", e) < 0 ||
+		key_text(ed->key, "vars", buf_str(&s->vars), e) < 0)
+		return -1;
+	return edge_output(ed, "customize.yaml", e);
+}
+
+/* The base image as a word; what it is goes into the key. */
+static int base_word(struct edge *ed, struct err *e)
+{
+	const struct image *im = ed->image;
+	cleanup_free char *name = base_name(im, e);
+
+	if (!name)
+		return -1;
+	if (im->base_file)
+		return edge_word(ed, im->base_file, e) < 0 ||
+				       key_text(ed->key, "base", im->base_sha256, e) < 0
+			       ? -1
+			       : 0;
+	if (work_word(ed, name, e) < 0 || edge_input(ed, name, e) < 0)
+		return -1;
+	return key_text(ed->key, "base", im->lock->base->sha256, e);
+}
+
+static int rootfs_from_base(const struct stages *s, struct edge *ed, struct err *e)
+{
+	const struct image *im = s->image;
+
+	if (edge_tool(ed, s->paths, "kiln-guest", e) < 0 ||
+		edge_words(ed, e, "customize", "--quiet", NULL) < 0 || base_word(ed, e) < 0 ||
+		edge_words(ed, e, "--format", im->arch->base->format, "-c", NULL) < 0 ||
+		work_word(ed, "customize.yaml", e) < 0 ||
+		edge_words(ed, e, "--sysprep", "--packages", NULL) < 0 ||
+		work_word(ed, "repo", e) < 0 || edge_word(ed, "--export", e) < 0 ||
+		work_word(ed, "rootfs.tar", e) < 0 || edge_word(ed, "--export-esp", e) < 0 ||
+		work_word(ed, "esp.tar", e) < 0 || edge_word(ed, "--identity", e) < 0 ||
+		work_word(ed, "identity.json", e) < 0 || edge_word(ed, "--epoch", e) < 0 ||
+		edge_wordf(ed, e, "%" PRId64, im->lock->epoch_s) < 0)
+		return -1;
+	if (edge_input(ed, "packages", e) < 0 || edge_input(ed, "customize.yaml", e) < 0 ||
+		edge_output(ed, "rootfs.tar", e) < 0 || edge_output(ed, "esp.tar", e) < 0)
+		return -1;
+	return edge_output(ed, "identity.json", e);
+}
+
+static int rootfs_from_packages(const struct stages *s, struct edge *ed, struct err *e)
 {
 	const struct image *im = s->image;
 	cleanup_free char *folder = plan_in_root(s->paths, "builder/stages", e);
@@ -89,19 +196,9 @@ int stage_rootfs(const struct stages *s, struct edge *ed, struct err *e)
 	return edge_input(ed, "packages", e) < 0 ? -1 : edge_output(ed, "rootfs.tar", e);
 }
 
-/* kiln-render TEMPLATE --data vars.yaml */
-static int render_words(
-	const struct stages *s, struct edge *ed, const char *template_path, struct err *e)
+int stage_rootfs(const struct stages *s, struct edge *ed, struct err *e)
 {
-	cleanup_free char *path = plan_in_root(s->paths, template_path, e);
-	cleanup_free char *folder = path ? io_dirname(path, e) : NULL;
-	cleanup_free char *label = io_dirname(template_path, e);
-
-	/* A template may include what lies beside and below it. */
-	if (!folder || !label || edge_tool(ed, s->paths, "kiln-render", e) < 0 ||
-		edge_words(ed, e, path, "--data", NULL) < 0 || work_word(ed, "vars.yaml", e) < 0)
-		return -1;
-	return key_tree(ed->key, label, folder, e);
+	return s->image->arch->base ? rootfs_from_base(s, ed, e) : rootfs_from_packages(s, ed, e);
 }
 
 int stage_render(const struct stages *s, struct edge *ed, struct err *e)
@@ -164,6 +261,9 @@ int stage_disk(const struct stages *s, struct edge *ed, struct err *e)
 		edge_input(ed, "rootfs.tar", e) < 0 || disk_files(s, ed, e) < 0 ||
 		edge_output(ed, "disk.raw", e) < 0)
 		return -1;
+	if (s->image->recipe->keep &&
+		(edge_input(ed, "esp.tar", e) < 0 || edge_input(ed, "identity.json", e) < 0))
+		return -1;
 	return edge_output(ed, "disk.json", e);
 }
 
@@ -194,6 +294,37 @@ int stage_verify(const struct stages *s, struct edge *ed, struct err *e)
 		edge_input(ed, "disk.raw", e) < 0 || add_image_file(&ed->inputs, s->image, e) < 0)
 		return -1;
 	return edge_output(ed, "verify.stamp", e);
+}
+
+/* --allow-KIND FILE for each list of the recipe */
+static int allow_words(const struct stages *s, struct edge *ed, struct err *e)
+{
+	const struct strv *allow = &s->image->recipe->allow_files;
+
+	for (size_t i = 0; i < allow->n; i++) {
+		const char *equals = strchr(allow->items[i], '=');
+		cleanup_free char *path = plan_in_root(s->paths, equals + 1, e);
+
+		if (!path ||
+			edge_wordf(ed, e, "--allow-%.*s", (int)(equals - allow->items[i]),
+				allow->items[i]) < 0 ||
+			edge_word(ed, path, e) < 0 || key_file(ed->key, equals + 1, path, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int stage_check(const struct stages *s, struct edge *ed, struct err *e)
+{
+	if (edge_tool(ed, s->paths, "kiln-guest", e) < 0 ||
+		edge_words(ed, e, "check", "--quiet", NULL) < 0 || image_file_word(ed, e) < 0 ||
+		allow_words(s, ed, e) < 0 || edge_word(ed, "--json", e) < 0 ||
+		work_word(ed, "check.json", e) < 0 || edge_word(ed, "--junit", e) < 0 ||
+		work_word(ed, "check.xml", e) < 0 || edge_input(ed, "verify.stamp", e) < 0 ||
+		add_image_file(&ed->inputs, s->image, e) < 0 ||
+		edge_output(ed, "check.json", e) < 0)
+		return -1;
+	return edge_output(ed, "check.xml", e);
 }
 
 int stage_lima(const struct stages *s, struct edge *ed, struct err *e)
@@ -245,11 +376,13 @@ int stage_manifest(const struct stages *s, struct edge *ed, struct err *e)
 		edge_wordf(ed, e, "disk=%s/disk.json", im->work_dir) < 0 ||
 		edge_word(ed, "--info", e) < 0 ||
 		edge_wordf(ed, e, "qcow2=%s/qcow2.json", im->work_dir) < 0 ||
+		edge_word(ed, "--check", e) < 0 || work_word(ed, "check.json", e) < 0 ||
 		config_words(s, ed, e) < 0 ||
 		key_text(ed->key, "image", buf_str(&s->image_json), e) < 0)
 		return -1;
 	if (edge_input(ed, "disk.json", e) < 0 || edge_input(ed, "qcow2.json", e) < 0 ||
-		edge_input(ed, "verify.stamp", e) < 0 || add_image_file(&ed->inputs, im, e) < 0 ||
+		edge_input(ed, "verify.stamp", e) < 0 || edge_input(ed, "check.json", e) < 0 ||
+		add_image_file(&ed->inputs, im, e) < 0 ||
 		strv_addf(&ed->inputs, e, "%s/lima.yaml", im->image_dir) < 0 ||
 		strv_addf(&ed->outputs, e, "%s/SHA256SUMS", im->image_dir) < 0)
 		return -1;

@@ -8,7 +8,9 @@
 
 /* Locked packages into the cache, and a local repository of them. */
 int stage_packages(const struct stages *s, struct edge *ed, struct err *e);
-/* The repository to rootfs.tar. */
+/* Template to the operations on the base image. */
+int stage_customize(const struct stages *s, struct edge *ed, struct err *e);
+/* The repository, and the base image where there is one, to rootfs.tar. */
 int stage_rootfs(const struct stages *s, struct edge *ed, struct err *e);
 /* Templates to configuration files. */
 int stage_render(const struct stages *s, struct edge *ed, struct err *e);
@@ -18,6 +20,8 @@ int stage_disk(const struct stages *s, struct edge *ed, struct err *e);
 int stage_qcow2(const struct stages *s, struct edge *ed, struct err *e);
 /* The image held against disk.raw, by us and by qemu-img. */
 int stage_verify(const struct stages *s, struct edge *ed, struct err *e);
+/* The policy on what is in the image. */
+int stage_check(const struct stages *s, struct edge *ed, struct err *e);
 /* lima.yaml, with the image's digest. */
 int stage_lima(const struct stages *s, struct edge *ed, struct err *e);
 /* manifest.json and SHA256SUMS. */

@@ -65,16 +65,19 @@ static const struct {
 	const char *name;
 	const char *file; /* by which ninja's log names it; NULL: the image itself */
 	bool in_image_dir;
+	bool needs_base;
 	int (*make)(const struct stages *s, struct edge *ed, struct err *e);
 } table[] = {
-	{"packages", "packages", false, stage_packages},
-	{"rootfs", "rootfs.tar", false, stage_rootfs},
-	{"render", "render.stamp", false, stage_render},
-	{"disk", "disk.raw", false, stage_disk},
-	{"qcow2", NULL, true, stage_qcow2},
-	{"verify", "verify.stamp", false, stage_verify},
-	{"lima", "lima.yaml", true, stage_lima},
-	{"manifest", "SHA256SUMS", true, stage_manifest},
+	{"packages", "packages", false, false, stage_packages},
+	{"customize", "customize.yaml", false, true, stage_customize},
+	{"rootfs", "rootfs.tar", false, false, stage_rootfs},
+	{"render", "render.stamp", false, false, stage_render},
+	{"disk", "disk.raw", false, false, stage_disk},
+	{"qcow2", NULL, true, false, stage_qcow2},
+	{"verify", "verify.stamp", false, false, stage_verify},
+	{"check", "check.json", false, false, stage_check},
+	{"lima", "lima.yaml", true, false, stage_lima},
+	{"manifest", "SHA256SUMS", true, false, stage_manifest},
 };
 #define N_STAGES (sizeof(table) / sizeof(table[0]))
 
@@ -84,6 +87,8 @@ int stages_put_edges(
 	for (size_t i = 0; i < N_STAGES; i++) {
 		cleanup_edge struct edge ed = {0};
 
+		if (table[i].needs_base && !s->image->arch->base)
+			continue;
 		if (edge_open(&ed, s->image, table[i].name, e) < 0 ||
 			table[i].make(s, &ed, e) < 0 || ninja_put_edge(s->ninja, &ed, e) < 0)
 			return err_prefix(e, "%s", s->image->recipe->path);

@@ -10,7 +10,8 @@
 #include "options.h"
 #include "stages.h"
 
-/* A root file system of another architecture is configured by running its programs. */
+/* A root file system of another architecture is configured by running its programs. Whether what is
+ * done to a base image runs any, kiln-guest knows. */
 static int check_arch(const char *arch, struct err *e)
 {
 	cleanup_free char *handler = mem_printf(e, "/proc/sys/fs/binfmt_misc/qemu-%s", arch);
@@ -51,7 +52,7 @@ static int add_image(struct graph *g, struct image *im, const struct plan_paths 
 	struct stages s = {.paths = paths, .image = im, .versions = versions, .ninja = &g->text};
 	int rc = -1;
 
-	if (check_arch(im->arch->name, e) < 0 || check_writable(im, e) < 0 ||
+	if ((!im->arch->base && check_arch(im->arch->name, e) < 0) || check_writable(im, e) < 0 ||
 		image_load_lock(im, e) < 0)
 		return -1;
 	if (stages_open(&s, e) == 0 && stages_put_edges(&s, &g->last, &g->packages, e) == 0)
@@ -78,6 +79,19 @@ static int write_graph(struct graph *g, struct image *images, size_t n,
 	return outfile_write_if_changed(path, 0644, buf_str(&g->text), g->text.len, NULL, e);
 }
 
+static int open_images(struct image **images, size_t *n, const struct options *o,
+	const struct plan_paths *paths, char **variants, size_t n_variants, struct err *e)
+{
+	if (o->base && n_variants != 1)
+		return err_set(e, ERR_USAGE, "--base: name one variant, whose base it stands for");
+	if (images_open(images, n, paths, variants, n_variants, o->arch, &o->with, e) < 0)
+		return -1;
+	if (!o->base || image_override_base(&(*images)[0], o->base, e) == 0)
+		return 0;
+	images_free(*images, *n);
+	return -1;
+}
+
 int command_write(void *opts, char **variants, size_t n_variants, struct err *e)
 {
 	const struct options *o = opts;
@@ -88,7 +102,7 @@ int command_write(void *opts, char **variants, size_t n_variants, struct err *e)
 	size_t n;
 	int rc = -1;
 
-	if (images_open(&images, &n, &paths, variants, n_variants, o->arch, &o->with, e) < 0)
+	if (open_images(&images, &n, o, &paths, variants, n_variants, e) < 0)
 		return -1;
 	if (versions_load(&versions, o->versions, e) == 0)
 		rc = write_graph(&g, images, n, &paths, &versions, e);
@@ -118,7 +132,7 @@ int command_locks(void *opts, char **variants, size_t n_variants, struct err *e)
 	size_t n;
 	int rc = 0;
 
-	if (images_open(&images, &n, &paths, variants, n_variants, o->arch, &o->with, e) < 0)
+	if (open_images(&images, &n, o, &paths, variants, n_variants, e) < 0)
 		return -1;
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		const char *state = lock_state(&images[i], e);

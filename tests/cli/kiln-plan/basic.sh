@@ -10,7 +10,7 @@ work=build/work/x-$host_arch
 
 exits 0 "write" plan write x
 check "ninja reads the graph" ninja -f build/build.ninja -t query "$work/rootfs.tar"
-is "eight stages" "$(ninja -f build/build.ninja -n | grep -c '^\[')" 8
+is "nine stages" "$(ninja -f build/build.ninja -n | grep -c '^\[')" 9
 before=$(stat -c '%i %Y' build/build.ninja $work/*.yaml $work/image.json)
 exits 0 "write again" plan write x
 is "what is the same is left alone" "$(stat -c '%i %Y' build/build.ninja $work/*.yaml $work/image.json)" "$before"

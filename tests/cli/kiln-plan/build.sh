@@ -6,8 +6,8 @@
 make_repo
 cd "$repo" || exit 1
 image=build/images/thing-$host_arch
-all="kiln-source fetch,kiln-source repo,rootfs-deb,kiln-disk build,kiln-qcow2 compress,kiln-qcow2 verify,qemu-img check,qemu-img compare"
-after_disk="kiln-disk build,kiln-qcow2 compress,kiln-qcow2 verify,qemu-img check,qemu-img compare"
+all="kiln-source fetch,kiln-source repo,rootfs-deb,kiln-disk build,kiln-qcow2 compress,kiln-qcow2 verify,qemu-img check,qemu-img compare,kiln-guest check"
+after_disk="kiln-disk build,kiln-qcow2 compress,kiln-qcow2 verify,qemu-img check,qemu-img compare,kiln-guest check"
 
 build x
 is "the first build" "$status" 0
@@ -19,12 +19,12 @@ digest=$(sha256sum <"$image/thing-$host_arch.qcow2" | cut -c 1-64)
 check "the digest is in lima.yaml" grep -q "digest: sha256:$digest" "$image/lima.yaml"
 check "the table names digest and folder" grep -q "$digest" "$SCRATCH/out"
 is "the folder stands last" "$(tail -n 1 "$SCRATCH/out")" "$image/"
-check "one line a stage" test "$(grep -c '^\[' "$SCRATCH/err")" -eq 8
+check "one line a stage" test "$(grep -c '^\[' "$SCRATCH/err")" -eq 9
 check "the template was rendered" grep -Eq '^UUID=[0-9a-f-]{36} / yes$' "build/work/x-$host_arch/files/etc/fstab"
 kiln-plan summary x --json >"$SCRATCH/summary"
 check "the summary as JSON" ruby -rjson -e '
 	s = JSON.parse(File.read(ARGV[0]))[0]
-	exit 1 unless s["sha256"] == ARGV[1] && s["stage_ms"].length == 8 && s["virtual_size"] == 3145728' \
+	exit 1 unless s["sha256"] == ARGV[1] && s["stage_ms"].length == 9 && s["virtual_size"] == 3145728' \
 	"$SCRATCH/summary" "$digest"
 
 build

@@ -10,13 +10,24 @@ mkdir "$programs"
 PATH=$programs:$PATH
 host_arch=$(uname -m)
 
-make_lock() { # prints a lock that fits recipe x; $1 is the version of its package
-	local inputs
-	inputs=$(printf 'limekiln-inputs-1\nfamily deb\nsuite trixie\narch %s\narchive debian\n suite trixie\n component main\npackage bash\n' \
-		"$host_arch" | sha256sum | cut -c 1-64)
+base_digest=sha512:$(printf '%0128d' 7)
+
+make_lock() { # prints a lock that fits recipe x; $1: the version of its package; $2: "base", "stale"
+	local inputs based="" base=""
+	[ -z "${2:-}" ] || based="base images cloud/base.raw $base_digest\n"
+	inputs=$(printf 'limekiln-inputs-1\nfamily deb\nsuite trixie\narch %s\narchive debian\n suite trixie\n component main\n%b%bpackage bash\n' \
+		"$host_arch" "${2:+archive images\\n}" "$based" | sha256sum | cut -c 1-64)
+	[ "${2:-}" != base ] || base="
+	  \"base\": {
+	    \"archive\": \"images\",
+	    \"digest\": \"$base_digest\",
+	    \"path\": \"cloud/base.raw\",
+	    \"sha256\": \"$inputs\",
+	    \"size\": 5
+	  },"
 	cat <<-END
 	{
-	  "arch": "$host_arch",
+	  "arch": "$host_arch",$base
 	  "epoch": 1757660141,
 	  "family": "deb",
 	  "inputs_sha256": "$inputs",
@@ -96,6 +107,21 @@ make_repo() {
 		>"$repo/recipes/x/lima.yaml.erb"
 	make_lock 1.0 >"$repo/recipes/x/lock.$host_arch.json"
 
+	make_tools
+}
+
+# The recipe with a base image; $1: more settings of the disk.
+make_based_repo() {
+	make_repo
+	sed -i -e 's/^packages: .*/customize: recipes\/x\/customize.yaml.erb\n&/' \
+		-e "s/, components: \[main\]}/&\n  - {name: images, url: \"https:\/\/example.org\"}/" \
+		-e "s/^  $host_arch:/&\n    base: {archive: images, path: cloud\/base.raw, format: raw, digest: \"$base_digest\"}/" \
+		-e "s/esp: 1MiB/&${1:+, $1}/" "$repo/recipes/x/recipe.yaml"
+	printf -- '- install: [<%%= packages.join(", ") %%>]\n' >"$repo/recipes/x/customize.yaml.erb"
+	make_lock 1.0 base >"$repo/recipes/x/lock.$host_arch.json"
+}
+
+make_tools() {
 	for tool in kiln-plan kiln-render kiln-manifest; do
 		mkdir -p "$repo/build/tools/tools/$tool"
 		ln -s "$(command -v $tool)" "$repo/build/tools/tools/$tool/$tool"
@@ -107,10 +133,30 @@ make_repo() {
 		sleep "$(cat "$calls.sleep-fetch" 2>/dev/null || echo 0)"
 		[ ! -f "$calls.gone" ] || { mv "$calls.gone" "$5"; exit 6; }
 		;;
-	repo) mkdir -p "$6"; sha256sum <"$4" >"$6/Packages" ;;
+	repo)
+		mkdir -p "$6"
+		sha256sum <"$4" >"$6/Packages"
+		[ "$7" != --base ] || echo base >"$8"
+		;;
 	lock)
 		echo '~ bash old -> new'
 		[ ! -f "$calls.lock" ] || cat "$calls.lock" >recipes/x/lock.$(uname -m).json
+		;;
+	esac
+	END
+	stand_in kiln-guest <<-'END'
+	printf '%s\n' "$@" >"$calls.$1"
+	[ ! -f "$calls.fail-$1" ] || exit 1
+	case $1 in
+	customize)
+		cat "$3" "$7" >"${12}"
+		echo esp >"${14}"
+		echo '{}' >"${16}"
+		;;
+	check)
+		while [ "$1" != --json ]; do shift; done
+		echo '{"checks": 61, "failed": 0, "warnings": 2, "skipped": 3, "results": []}' >"$2"
+		echo '<testsuites/>' >"$4"
 		;;
 	esac
 	END
