@@ -21,11 +21,12 @@ cat >"$SCRATCH/qcow2.json" <<END
  "library": "libdeflate 1.14", "sha256": "$digest", "virtual_size": 1048576}
 END
 echo '{"partitions": []}' >"$SCRATCH/disk.json"
+echo '{"checks": 141, "failed": 0, "skipped": 6, "results": [{"id": "A-1"}]}' >"$SCRATCH/check.json"
 echo 'fstab' >"$SCRATCH/fstab"
 create() {
 	kiln-manifest create "$dir" lima.yaml a.qcow2 --info "image=$SCRATCH/image.json" \
 		--info "disk=$SCRATCH/disk.json" --info "qcow2=$SCRATCH/qcow2.json" \
-		--config "/etc/fstab=$SCRATCH/fstab"
+		--check "$SCRATCH/check.json" --config "/etc/fstab=$SCRATCH/fstab"
 }
 
 make_folder
@@ -53,12 +54,23 @@ if /usr/bin/python3 -c 'import jsonschema' 2>/dev/null; then
 		schema, manifest = (json.load(open(p)) for p in sys.argv[1:])
 		jsonschema.Draft202012Validator.check_schema(schema)
 		jsonschema.validate(manifest, schema, cls=jsonschema.Draft202012Validator)
-		manifest["extra"] = 1
-		try:
-		    jsonschema.validate(manifest, schema, cls=jsonschema.Draft202012Validator)
-		except jsonschema.ValidationError:
-		    sys.exit(0)
-		sys.exit("the schema lets anything through")
+		def refused(key, value, inside=None):
+		    changed = json.loads(json.dumps(manifest))
+		    (changed[inside] if inside else changed)[key] = value
+		    try:
+		        jsonschema.validate(changed, schema, cls=jsonschema.Draft202012Validator)
+		    except jsonschema.ValidationError:
+		        return True
+		    return False
+		assert manifest["check"] == {"checks": 141, "failed": 0}
+		assert refused("extra", 1)
+		own = {"override": True, "sha256": "a" * 64, "size": 7}
+		locked = {"override": False, "sha256": "a" * 64, "size": 7, "archive": "images",
+		          "path": "a/b.qcow2", "digest": "sha512:" + "b" * 128}
+		assert not refused("base", own, "image") and not refused("base", locked, "image")
+		assert refused("base", dict(own, archive="images"), "image")
+		assert refused("base", dict(own, override=False), "image")
+		assert refused("base", dict(locked, digest="md5:0"), "image")
 	END
 else
 	skip "the manifest fits its schema" "python3-jsonschema is not installed"
@@ -142,6 +154,10 @@ exits 2 "no command" kiln-manifest
 exits 2 "no files" kiln-manifest create "$dir"
 exits 2 "a path for a name" kiln-manifest create "$dir" ../image.json
 exits 2 "SHA256SUMS cannot list itself" kiln-manifest create "$dir" SHA256SUMS
+exits 2 "--info in place of --check" kiln-manifest create "$dir" "$odd" --info "check=$SCRATCH/check.json"
+echo '{"checks": 3}' >"$SCRATCH/other.json"
+exits 3 "--check with a report that is none" kiln-manifest create "$dir" "$odd" --check "$SCRATCH/other.json"
+says "what it lacks is named" "key 'failed'"
 exits 2 "--info without a name" kiln-manifest create "$dir" "$odd" --info x
 exits 2 "--info with a name of ours" kiln-manifest create "$dir" "$odd" --info "files=$SCRATCH/disk.json"
 echo '{' >"$SCRATCH/bad.json"

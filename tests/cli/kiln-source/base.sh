@@ -17,6 +17,7 @@ based_recipe() {
 		-e "s#^  \(x86_64\|aarch64\):#&\n    base: {archive: images, path: $BASE, digest: \"$1\"}#" \
 		-e 's|^disk:|customize: recipes/tiny/c.erb\n&|' "$REPOSITORY/recipes/tiny/recipe.yaml"
 }
+# shellcheck disable=SC2120 # `exits` passes them
 lock_based() { lock_tiny --arch x86_64 --mirror "images=${IMAGES:-$ARCHIVE/images}" "$@"; }
 fetch_based() { fetch_tiny --root "$REPOSITORY" --mirror "images=$URL/images" "$@"; }
 base_field() { # KEY of the lock's base
