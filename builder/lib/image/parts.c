@@ -6,7 +6,6 @@
 
 #include "base/io.h"
 #include "image/content.h"
-#include "image/fat_boot.h"
 #include "image/le.h"
 #include "image/parts_gpt.h"
 
@@ -132,34 +131,49 @@ static int check_overlaps(const struct parts *p, struct err *e)
 	return 0;
 }
 
-static void set_whole_disk(struct parts *p, uint64_t size_bytes)
+static bool is_known(enum parts_content content)
 {
-	p->table = PARTS_NONE;
+	return content != PARTS_UNKNOWN && content != PARTS_EMPTY;
+}
+
+/* The boot sector of a file system on the whole disk may look like a table: FAT's always does,
+ * others' have no partitions, or none that can be. */
+static int read_table(int fd, const unsigned char *sector, uint64_t size_bytes, struct parts *p,
+	struct part *whole, struct err *e)
+{
+	int rc;
+
+	if (is_mbr(sector) && has_type(sector, TYPE_GPT)) {
+		rc = parts_gpt_read(fd, size_bytes, p, e);
+		return rc < 0 ? -1 : check_overlaps(p, e);
+	}
+	if (content_identify(fd, whole, e) < 0)
+		return -1;
+	if (is_mbr(sector) && whole->content != PARTS_FAT) {
+		rc = read_mbr(sector, size_bytes, p, e);
+		if (rc == 0)
+			rc = check_overlaps(p, e);
+		if (!is_known(whole->content) || (rc == 0 && p->n > 0))
+			return rc;
+		err_clear(e);
+	}
+	memset(p, 0, sizeof(*p));
 	p->n = 1;
-	p->items[0].size_bytes = size_bytes;
+	p->items[0] = *whole;
+	return 0;
 }
 
 int parts_read(int fd, uint64_t size_bytes, struct parts *p, struct err *e)
 {
 	unsigned char sector[SECTOR_SIZE] = {0};
-	struct fat_boot fat;
+	struct part whole = {.size_bytes = size_bytes};
 	size_t got;
 
 	memset(p, 0, sizeof(*p));
-	if (io_pread(fd, sector, sizeof(sector), 0, &got, e) < 0)
+	if (io_pread(fd, sector, sizeof(sector), 0, &got, e) < 0 ||
+		read_table(fd, sector, size_bytes, p, &whole, e) < 0)
 		return -1;
-	if (is_mbr(sector) && has_type(sector, TYPE_GPT)) {
-		if (parts_gpt_read(fd, size_bytes, p, e) < 0)
-			return -1;
-	} else if (is_mbr(sector) && fat_boot_parse(&fat, sector, size_bytes, NULL) < 0) {
-		if (read_mbr(sector, size_bytes, p, e) < 0)
-			return -1;
-	} else {
-		set_whole_disk(p, size_bytes);
-	}
-	if (check_overlaps(p, e) < 0)
-		return -1;
-	for (size_t i = 0; i < p->n; i++) {
+	for (size_t i = 0; p->table != PARTS_NONE && i < p->n; i++) {
 		if (content_identify(fd, &p->items[i], e) < 0)
 			return -1;
 	}

@@ -115,6 +115,15 @@ if have mksquashfs; then
 else
 	skip "squashfs" "mksquashfs is not installed"
 fi
+# Boot code on a file system of the whole disk: no table, whatever it looks like.
+mkfs.ext4 -q -F -L whole fs.raw 2>/dev/null
+poke fs.raw 510 55aa
+is "ext4 with an empty table" "$("$probe" parts fs.raw | cut -d'|' -f1,7,9 | tr '\n' ' ')" "none 0|ext4|whole "
+poke fs.raw 446 80fe1234830102030405060708090a0b
+is "ext4 with a table of nonsense" "$("$probe" parts fs.raw | cut -d'|' -f1,7,9 | tr '\n' ' ')" "none 0|ext4|whole "
+cp --sparse=always mbr.raw stale.raw
+dd if=fs.raw of=stale.raw bs=1024 skip=1 seek=1 count=1 conv=notrunc status=none
+is "MBR over an old ext4: partitions" "$("$probe" parts stale.raw | cut -d'|' -f1 | tr '\n' ' ')" "mbr 1 4 "
 truncate -s 128M lvm.raw
 printf 'LABELONE\1\0\0\0\0\0\0\0\0\0\0\0\40\0\0\0LVM2 001' | put lvm.raw 512
 is "LVM" "$("$probe" parts lvm.raw | cut -d'|' -f7 | tail -n 1)" lvm
