@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/outfile.h"
+#include "check.h"
 #include "check_sshd.h"
 #include "guest/policy.h"
 #include "image.h"
@@ -64,9 +65,8 @@ static int report(
 	return policy_write_text(r, image, o->all, &text, e) < 0 ? -1 : print(&text, e);
 }
 
-/* The verdict is in e: ERR_CHECK without a message when a check failed. */
-static int judge(const struct guest_cli *o, const char *path, struct guest *g,
-	const struct facts *f, const struct sshd_answer *sshd, struct err *e)
+int check_guest(const struct guest_cli *o, const char *path, struct guest *g, const struct facts *f,
+	const struct sshd_answer *sshd, struct err *e)
 {
 	const struct policy_options opt = {.allow_setuid = o->allow_setuid,
 		.allow_units = o->allow_units,
@@ -105,7 +105,14 @@ static int check_image(const struct guest_cli *o, const char *path, struct err *
 	if (strcmp(o->appliance, "auto") == 0 &&
 		sshd_answer_get(&sshd, g, f, o->common.progress, e) < 0)
 		return -1;
-	return judge(o, path, g, f, &sshd, e);
+	return check_guest(o, path, g, f, &sshd, e);
+}
+
+int check_reports(const struct guest_cli *o, struct err *e)
+{
+	if (is_stdout(o->json_file) && is_stdout(o->junit))
+		return err_set(e, ERR_USAGE, "--json and --junit both want standard output");
+	return 0;
 }
 
 int check_run(void *opts, char **operands, size_t n, struct err *e)
@@ -119,7 +126,7 @@ int check_run(void *opts, char **operands, size_t n, struct err *e)
 	if (strcmp(o->appliance, "auto") != 0 && strcmp(o->appliance, "never") != 0)
 		return err_set(
 			e, ERR_USAGE, "--appliance: '%s' is neither auto nor never", o->appliance);
-	if (is_stdout(o->json_file) && is_stdout(o->junit))
-		return err_set(e, ERR_USAGE, "--json and --junit both want standard output");
+	if (check_reports(o, e) < 0)
+		return -1;
 	return check_image(o, operands[0], e);
 }

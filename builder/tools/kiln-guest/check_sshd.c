@@ -45,15 +45,13 @@ static const char *last_line(struct buf *text)
 	return newline ? newline + 1 : buf_str(text);
 }
 
-static int run_sshd(
-	struct sshd_answer *a, struct appliance *appliance, const struct guest *g, struct err *e)
+int sshd_answer_run(struct sshd_answer *a, struct appliance *appliance, struct err *e)
 {
 	cleanup_buf struct buf out = {0};
 	int status = 0;
 
-	if (appliance_mount(appliance, g->root_part->number, "/", e) < 0)
-		return -1;
 	struct err fault = {0};
+
 	if (appliance_run(appliance, script, NULL, TIMEOUT_S, &out, &status, &fault) < 0) {
 		if (fault.kind == ERR_INTERNAL) {
 			*e = fault;
@@ -89,7 +87,8 @@ int sshd_answer_get(struct sshd_answer *a, const struct guest *g, const struct f
 		*e = fault;
 		return -1;
 	}
-	if (run_sshd(a, appliance, g, e) < 0)
+	if (appliance_mount(appliance, g->root_part->number, "/", e) < 0 ||
+		sshd_answer_run(a, appliance, e) < 0)
 		return -1;
 	return appliance_stop(appliance, e);
 }

@@ -2,6 +2,7 @@
 #ifndef KILN_GUEST_CHECK_SSHD_H
 #define KILN_GUEST_CHECK_SSHD_H
 
+#include "appliance/appliance.h"
 #include "base/err.h"
 #include "base/progress.h"
 #include "guest/facts.h"
@@ -18,6 +19,9 @@ struct sshd_answer {
  * those of appliance_start() but ERR_UNSUPPORTED. Release in any case. */
 int sshd_answer_get(struct sshd_answer *a, const struct guest *g, const struct facts *f,
 	enum progress_mode progress, struct err *e);
+/* The same in an appliance that runs and has the guest mounted. Errors: ERR_INTERNAL when the
+ * appliance is gone. */
+int sshd_answer_run(struct sshd_answer *a, struct appliance *appliance, struct err *e);
 void sshd_answer_release(struct sshd_answer *a);
 #define cleanup_sshd_answer __attribute__((cleanup(sshd_answer_release)))
 

@@ -1,30 +1,28 @@
 /* customize: a copy of the image's disk is changed in an appliance, read again, and built anew. */
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "appliance/appliance.h"
 #include "appliance/customize.h"
-#include "base/epoch.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "check.h"
 #include "export.h"
-#include "guest/facts.h"
-#include "guest/guest.h"
-#include "guest/ops.h"
 #include "guest/sysprep.h"
+#include "image.h"
 #include "options.h"
 #include "rebuild.h"
 
 struct work {
 	const struct guest_cli *o;
 	const char *image;
+	const char *output; /* NULL: none is asked for */
 	struct ops ops;
 	int disk_fd;     /* the copy, without a name */
 	int packages_fd; /* a file system with the packages, -1: none is needed */
 	int64_t epoch_s;
-	struct buf sshd; /* what sshd -T said in the guest */
+	struct sshd_answer sshd;
 };
 
 static void work_release(struct work *w)
@@ -32,7 +30,7 @@ static void work_release(struct work *w)
 	ops_release(&w->ops);
 	mem_close_fd(&w->disk_fd);
 	mem_close_fd(&w->packages_fd);
-	buf_release(&w->sshd);
+	sshd_answer_release(&w->sshd);
 }
 #define cleanup_work __attribute__((cleanup(work_release)))
 
@@ -53,29 +51,35 @@ static int load_operations(struct work *w, struct err *e)
 }
 
 /* Something must come out. */
-static int check_outputs(const struct guest_cli *o, struct err *e)
+static int check_outputs(struct work *w, struct err *e)
 {
+	const struct guest_cli *o = w->o;
+
 	if (!o->output && !o->in_place && !o->export_root)
 		return err_set(e, ERR_USAGE,
-			"customize: name the image to write with -o FILE, or --in-place, or "
-			"--export TAR");
+			"customize: say where the result goes: -o FILE, --in-place or --export "
+			"FILE");
 	if ((o->export_esp || o->identity) && !o->export_root)
 		return err_set(
 			e, ERR_USAGE, "customize: --export-esp and --identity go with --export");
-	return 0;
+	if (o->check && !o->output && !o->in_place)
+		return err_set(e, ERR_USAGE, "customize: --check needs an image to write");
+	if (o->check && check_reports(o, e) < 0)
+		return -1;
+	if (!o->output && !o->in_place)
+		return 0;
+	return rebuild_output(o, w->image, &w->output, e);
 }
 
 static int copy_disk(struct work *w, struct err *e)
 {
-	struct raw_options opt = {.path = w->image,
-		.threads = (unsigned)w->o->threads,
-		.progress = w->o->common.progress};
+	struct raw_options raw;
 	uint64_t size_bytes;
 
-	w->disk_fd = io_open_temp(NULL, e);
-	if (w->disk_fd < 0 || raw_format_parse(w->o->format, &opt.format, e) < 0)
+	if (image_options(w->o, w->image, &raw, e) < 0)
 		return -1;
-	return raw_copy(&opt, w->disk_fd, &size_bytes, e);
+	w->disk_fd = io_open_temp(NULL, e);
+	return w->disk_fd < 0 ? -1 : raw_copy(&raw, w->disk_fd, &size_bytes, e);
 }
 
 /* Mount what the guest's own fstab mounts. */
@@ -101,13 +105,22 @@ static int run_operations(
 
 	if (appliance_start(&a, &start, e) < 0)
 		return -1;
-	log_info("appliance: %s (%s)", accel_name(appliance_accel(a)->accel),
+	log_note("appliance: %s (%s)", accel_name(appliance_accel(a)->accel),
 		appliance_accel(a)->reason);
 	if (mount_guest(a, g, e) < 0 || customize_apply(a, &w->ops, opt, e) < 0)
 		return -1;
-	if (w->o->check && check_sshd_settings(a, &w->sshd, e) < 0)
+	if (w->o->check && sshd_answer_run(&w->sshd, a, e) < 0)
 		return -1;
 	return appliance_stop(a, e);
+}
+
+static int make_packages(struct work *w, struct err *e)
+{
+	if (!customize_needs_packages(&w->ops))
+		return 0;
+	w->packages_fd = io_open_temp(NULL, e);
+	return w->packages_fd < 0 ? -1
+				  : customize_make_packages(w->o->packages_dir, w->packages_fd, e);
 }
 
 /* Look at the disk as it is, and change it. */
@@ -124,18 +137,12 @@ static int change_disk(struct work *w, struct err *e)
 		.packages_dir = w->o->packages_dir,
 		.epoch_s = w->epoch_s,
 		.timeout_s = (unsigned)w->o->timeout_s};
-	if (!w->o->export_root && rebuild_check(g, w->image, e) < 0)
+	if (w->output && rebuild_check(g, w->image, e) < 0)
 		return -1;
 	if (w->ops.n == 0)
 		return 0;
-	if (customize_check(&w->ops, &opt, e) < 0)
+	if (customize_check(&w->ops, &opt, e) < 0 || make_packages(w, e) < 0)
 		return -1;
-	if (customize_needs_packages(&w->ops)) {
-		w->packages_fd = io_open_temp(NULL, e);
-		if (w->packages_fd < 0 ||
-			customize_make_packages(w->o->packages_dir, w->packages_fd, e) < 0)
-			return -1;
-	}
 	return run_operations(w, g, &opt, e);
 }
 
@@ -147,21 +154,31 @@ static int clean(const struct work *w, struct guest *g, struct err *e)
 	if (rc == 0)
 		rc = sysprep_apply(&plan, g, e);
 	if (rc == 0)
-		log_info("sysprep: %zu files cleaned", plan.n);
+		log_note("sysprep: %zu files cleaned", plan.n);
 	sysprep_plan_release(&plan);
 	return rc;
 }
 
-static int write_outputs(struct work *w, struct guest *g, struct err *e)
+/* Hold the disk that is going to be the image to the policy. */
+static int check_disk(const struct work *w, int fd, struct err *e)
 {
-	const struct guest_cli *o = w->o;
+	cleanup_guest struct guest *g = NULL;
+	cleanup_facts struct facts *f = NULL;
 
-	if (o->export_root && export_guest(g, o->export_root, o->export_esp, o->identity,
-				      o->common.progress, e) < 0)
+	if (guest_open_fd(&g, fd, w->image, INT64_MAX, e) < 0 || facts_load(&f, g, e) < 0)
 		return -1;
-	if (!o->output && !o->in_place)
-		return 0;
-	return rebuild_image(o, g, w->image, w->epoch_s, e);
+	return check_guest(w->o, w->output, g, f, &w->sshd, e);
+}
+
+static int write_image(const struct work *w, struct guest *g, struct err *e)
+{
+	cleanup_close int fd = -1;
+
+	if (rebuild_disk(w->o, g, w->image, w->epoch_s, &fd, e) < 0)
+		return -1;
+	if (w->o->check && check_disk(w, fd, e) < 0)
+		return -1;
+	return rebuild_write(w->o, fd, w->image, w->output, e);
 }
 
 int customize_run(void *opts, char **operands, size_t n, struct err *e)
@@ -172,10 +189,13 @@ int customize_run(void *opts, char **operands, size_t n, struct err *e)
 	cleanup_guest struct guest *g = NULL;
 
 	(void)n;
-	if (load_operations(&w, e) < 0 || check_outputs(o, e) < 0 || copy_disk(&w, e) < 0 ||
+	if (load_operations(&w, e) < 0 || check_outputs(&w, e) < 0 || copy_disk(&w, e) < 0 ||
 		change_disk(&w, e) < 0 || guest_open_fd(&g, w.disk_fd, w.image, w.epoch_s, e) < 0)
 		return -1;
 	if (o->sysprep && clean(&w, g, e) < 0)
 		return -1;
-	return write_outputs(&w, g, e);
+	if (o->export_root && export_guest(g, o->export_root, o->export_esp, o->identity,
+				      o->common.progress, e) < 0)
+		return err_prefix(e, "%s", w.image);
+	return w.output ? write_image(&w, g, e) : 0;
 }

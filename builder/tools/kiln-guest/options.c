@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "codec/deflate.h"
+#include "guest/ops.h"
 
 #define OPTIONS(list) list, sizeof(list) / sizeof((list)[0])
 #define FIELD(name) offsetof(struct guest_cli, name)
@@ -32,6 +33,29 @@
 			"compress with N threads; default: one a processor"             \
 	}
 
+#define POLICY_OPTIONS                                                                         \
+	{"allow-setuid", 0, CLI_STRING, FIELD(allow_setuid), "FILE",                           \
+		"setuid and setgid files and file capabilities that the image must have"},     \
+		{"allow-units", 0, CLI_STRING, FIELD(allow_units), "FILE",                     \
+			"units and services that must be enabled"},                            \
+		{"allow-sudoers", 0, CLI_STRING, FIELD(allow_sudoers), "FILE",                 \
+			"lines of sudoers that may have NOPASSWD"},                            \
+		{"canary", 0, CLI_LIST, FIELD(canaries), "TEXT",                               \
+			"a text that may be nowhere on the disk; may be given again"},         \
+	{                                                                                      \
+		"no-lima", 0, CLI_FLAG, FIELD(no_lima), NULL, "leave out what only Lima needs" \
+	}
+#define REPORT_OPTIONS                                                         \
+	{"json", 0, CLI_STRING, FIELD(json_file), "FILE",                      \
+		"write all results as JSON; - is standard output"},            \
+	{                                                                      \
+		"junit", 0, CLI_STRING, FIELD(junit), "FILE",                  \
+			"write all results as JUnit XML; - is standard output" \
+	}
+
+/* An operation of guest/ops.h as an option. */
+#define OPERATION(kind, name, arg, help) {name, 0, CLI_ORDERED, FIELD(ops), arg, help},
+
 static const struct cli_option inspect_options[] = {
 	FORMAT_OPTION,
 	JSON_OPTION,
@@ -45,6 +69,31 @@ static const struct cli_option export_options[] = {
 		"write the disk's and file systems' identifiers as JSON"},
 	EPOCH_OPTION,
 	FORMAT_OPTION,
+};
+
+static const struct cli_option customize_options[] = {
+	{"config", 'c', CLI_LIST, FIELD(config), "OPS.yaml",
+		"operations to apply, before those given as options; may be given again"},
+	{"packages", 0, CLI_STRING, FIELD(packages_dir), "DIR",
+		"install from this repository, which `kiln-source repo` made"},
+	{"sysprep", 0, CLI_FLAG, FIELD(sysprep), NULL, "clean the result as sysprep does"},
+	{"check", 0, CLI_FLAG, FIELD(check), NULL,
+		"hold the result to the guest policy; one that fails is not written"},
+	REBUILD_OPTIONS,
+	{"export", 0, CLI_STRING, FIELD(export_root), "FILE",
+		"write a tar of the root file system"},
+	{"export-esp", 0, CLI_STRING, FIELD(export_esp), "FILE",
+		"write a tar of the EFI system partition, too"},
+	{"identity", 0, CLI_STRING, FIELD(identity), "FILE",
+		"write the disk's and file systems' identifiers as JSON"},
+	{"accel", 0, CLI_STRING, FIELD(accel), "auto|kvm|tcg",
+		"run the appliance with KVM or in software; default: KVM where it works"},
+	{"timeout", 0, CLI_UINT, FIELD(timeout_s), "SECONDS",
+		"end a command that takes longer; default 600"},
+	POLICY_OPTIONS, REPORT_OPTIONS, EPOCH_OPTION, FORMAT_OPTION,
+	/* clang-format off: this is a list, too */
+	OPS_OPTIONS(OPERATION)
+	/* clang-format on */
 };
 
 static const struct cli_option sysprep_options[] = {
@@ -62,22 +111,11 @@ static const struct cli_option sysprep_options[] = {
 
 static const struct cli_option check_options[] = {
 	FORMAT_OPTION,
-	{"allow-setuid", 0, CLI_STRING, FIELD(allow_setuid), "FILE",
-		"setuid and setgid files and file capabilities that the image must have"},
-	{"allow-units", 0, CLI_STRING, FIELD(allow_units), "FILE",
-		"units and services that must be enabled"},
-	{"allow-sudoers", 0, CLI_STRING, FIELD(allow_sudoers), "FILE",
-		"lines of sudoers that may have NOPASSWD"},
-	{"canary", 0, CLI_LIST, FIELD(canaries), "TEXT",
-		"a text that may be nowhere on the disk; may be given again"},
-	{"no-lima", 0, CLI_FLAG, FIELD(no_lima), NULL, "leave out what only Lima needs"},
+	POLICY_OPTIONS,
 	{"appliance", 0, CLI_STRING, FIELD(appliance), "auto|never",
 		"run sshd -T in the guest where that can be done; default auto"},
 	{"all", 0, CLI_FLAG, FIELD(all), NULL, "print what passed and what was skipped, too"},
-	{"json", 0, CLI_STRING, FIELD(json_file), "FILE",
-		"write all results as JSON; - is standard output"},
-	{"junit", 0, CLI_STRING, FIELD(junit), "FILE",
-		"write all results as JUnit XML; - is standard output"},
+	REPORT_OPTIONS,
 	{"list", 0, CLI_FLAG, FIELD(list), NULL, "list the checks there are"},
 };
 
@@ -86,6 +124,8 @@ static const struct cli_command commands[] = {
 		inspect_run},
 	{"check", "IMAGE", "hold an image to the guest policy", 0, 1, OPTIONS(check_options),
 		check_run},
+	{"customize", "IMAGE -o OUT.qcow2", "change an image with operations, in their order", 1, 1,
+		OPTIONS(customize_options), customize_run},
 	{"export", "IMAGE -o ROOT.tar", "write the root file system as a tar archive", 1, 1,
 		OPTIONS(export_options), export_run},
 	{"sysprep", "IMAGE -o OUT.qcow2", "remove what belongs to one machine only", 0, 1,
@@ -106,6 +146,8 @@ static void release(void *opts)
 {
 	struct guest_cli *o = opts;
 
+	strv_release(&o->config);
+	strv_release(&o->ops);
 	strv_release(&o->canaries);
 	strv_release(&o->operations);
 }

@@ -22,6 +22,16 @@ struct guest_cli {
 	bool dry_run;
 	bool in_place;
 	bool list_operations;
+	/* customize */
+	struct strv config;
+	struct strv ops; /* "name=value" in the order given */
+	const char *packages_dir;
+	const char *export_root;
+	const char *export_esp;
+	const char *accel;
+	uint64_t timeout_s;
+	bool sysprep;
+	bool check;
 	/* check */
 	const char *appliance; /* "auto" or "never" */
 	const char *allow_setuid;
@@ -39,6 +49,7 @@ extern const struct cli_tool guest_tool;
 
 /* The commands, a file each. */
 int inspect_run(void *opts, char **operands, size_t n, struct err *e);
+int customize_run(void *opts, char **operands, size_t n, struct err *e);
 int export_run(void *opts, char **operands, size_t n, struct err *e);
 int check_run(void *opts, char **operands, size_t n, struct err *e);
 int sysprep_run(void *opts, char **operands, size_t n, struct err *e);
