@@ -74,22 +74,55 @@ static int plan_below(struct planner *p, const struct tree_node *top, bool files
 	return 0;
 }
 
+/* The edit of the same file that another operation has planned, or NULL. */
+static struct sysprep_item *find_edit(
+	const struct planner *p, const struct tree_node *n, struct err *e)
+{
+	cleanup_buf struct buf path = {0};
+
+	if (guest_path(n, &path, e) < 0)
+		return NULL;
+	for (size_t i = 0; i < p->plan->n; i++) {
+		struct sysprep_item *item = &p->plan->items[i];
+
+		if (item->action == SYSPREP_EDIT && strcmp(item->path, buf_str(&path)) == 0)
+			return item;
+	}
+	return NULL;
+}
+
 static int plan_edit(struct planner *p, const struct tree_node *n, struct err *e)
 {
 	cleanup_buf struct buf before = {0}, after = {0};
-	struct sysprep_item *item;
+	struct sysprep_item *item = find_edit(p, n, e);
 
-	if (guest_read_inode(n->inode, EDIT_MAX, &before, e) < 0 ||
-		p->rule->edit(buf_str(&before), before.len, p->g->epoch_s, &after, e) < 0)
+	if (item ? buf_append(&before, item->contents, item->contents_len, e) < 0
+		 : guest_read_inode(n->inode, EDIT_MAX, &before, e) < 0)
+		return -1;
+	if (p->rule->edit(buf_str(&before), before.len, p->g->epoch_s, &after, e) < 0)
 		return -1;
 	if (before.len == after.len && memcmp(buf_str(&before), buf_str(&after), after.len) == 0)
 		return 0;
-	item = add_item(p, n, SYSPREP_EDIT, e);
-	if (!item)
+	if (!item && !(item = add_item(p, n, SYSPREP_EDIT, e)))
 		return -1;
+	free(item->contents);
 	item->contents_len = after.len;
 	item->contents = buf_steal(&after, e);
 	return item->contents ? 0 : -1;
+}
+
+/* PEP 552: bit 0 of the flags, which follow the magic number, says that the file holds the hash of
+ * its source, not the time. */
+static int plan_pyc(struct planner *p, const struct tree_node *n, struct err *e)
+{
+	unsigned char header[8];
+	size_t got;
+
+	if (guest_pread_inode(n->inode, header, sizeof(header), 0, &got, e) < 0)
+		return -1;
+	if (got == sizeof(header) && (header[4] & 1))
+		return 0;
+	return add_item(p, n, SYSPREP_DELETE, e) ? 0 : -1;
 }
 
 static int plan_node(struct planner *p, const struct tree_node *n, struct err *e)
@@ -107,6 +140,8 @@ static int plan_node(struct planner *p, const struct tree_node *n, struct err *e
 		return is_file && n->inode->size > 0 && !add_item(p, n, SYSPREP_EMPTY, e) ? -1 : 0;
 	case RULE_EDIT:
 		return is_file ? plan_edit(p, n, e) : 0;
+	case RULE_PYC:
+		return is_file ? plan_pyc(p, n, e) : 0;
 	}
 	return err_set(e, ERR_INTERNAL, "a rule of no kind");
 }

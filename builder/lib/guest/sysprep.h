@@ -19,7 +19,7 @@ struct sysprep_item {
 	char *path; /* in the root file system, or on the ESP */
 	bool on_esp;
 	enum sysprep_action action;
-	const char *operation; /* "ssh-hostkeys" */
+	const char *operation; /* "ssh-hostkeys"; the first by name of several */
 	const char *reason;    /* one line for people */
 	char *contents;        /* SYSPREP_EDIT: what the file becomes */
 	size_t contents_len;

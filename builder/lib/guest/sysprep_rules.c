@@ -259,7 +259,7 @@ static const struct sysprep_rule puppet_data_log_rules[] = {
 };
 
 static const struct sysprep_rule python_cache_rules[] = {
-	DELETE("/**/__pycache__"),
+	{.pattern = "/**/__pycache__/*.pyc", .what = RULE_PYC},
 	{0},
 };
 
@@ -428,8 +428,8 @@ const struct sysprep_operation sysprep_operations[] = {
 	{"puppet-data-log", true, puppet_data_log_rules, "state and logs of Puppet",
 		"state of a Puppet agent"},
 	{"python-cache", true, python_cache_rules,
-		"compiled Python files; made anew where they can be written",
-		"holds the time of its source; differs from build to build"},
+		"compiled Python files that hold the times of their sources",
+		"holds the time of its source, not a hash; differs from build to build"},
 	{"random-seed", true, random_seed_rules,
 		"random seeds and the key of systemd's credentials",
 		"machines that share it share their secrets"},

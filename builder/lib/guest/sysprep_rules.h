@@ -13,6 +13,7 @@ enum sysprep_what {
 	RULE_FILE,   /* it, when it is a regular file */
 	RULE_EMPTY,  /* make it empty, when it is a regular file */
 	RULE_EDIT,   /* run edit on it, when it is a regular file */
+	RULE_PYC,    /* it, when it is a compiled Python file that holds a time */
 };
 
 /* A pattern is an absolute path whose components may have '*', or be "**" for any number of
