@@ -114,14 +114,33 @@ static int build_disk(
 	return disk_build_trees(s, fd, o->common.progress, &report, e);
 }
 
-static int write_image(const struct guest_cli *o, int fd, const char *image, const char *output,
-	uint64_t size_bytes, struct err *e)
+int rebuild_disk(const struct guest_cli *o, struct guest *g, const char *image, int64_t epoch_s,
+	int *fd, struct err *e)
+{
+	struct disk_source source = {.name = image, .epoch_s = epoch_s};
+	cleanup_close int temp = -1;
+
+	if (rebuild_check(g, image, e) < 0)
+		return -1;
+	temp = io_open_temp(NULL, e);
+	if (temp < 0 || build_disk(o, g, &source, temp, e) < 0)
+		return -1;
+	*fd = steal_fd(&temp);
+	return 0;
+}
+
+int rebuild_write(
+	const struct guest_cli *o, int fd, const char *image, const char *output, struct err *e)
 {
 	cleanup_outfile struct outfile *out = NULL;
 	cleanup_progress struct progress *progress = NULL;
 	struct qcow2_write_result result;
+	uint64_t size_bytes;
 
-	if (outfile_open(&out, output, 0644, e) < 0)
+	if (o->level < DEFLATE_LEVEL_MIN || o->level > DEFLATE_LEVEL_MAX)
+		return err_set(e, ERR_USAGE, "--level: %llu is not between %d and %d",
+			(unsigned long long)o->level, DEFLATE_LEVEL_MIN, DEFLATE_LEVEL_MAX);
+	if (io_size(fd, &size_bytes, e) < 0 || outfile_open(&out, output, 0644, e) < 0)
 		return -1;
 	progress = progress_new(o->common.progress, "compress", size_bytes);
 	const struct qcow2_write_options opt = {.raw_fd = fd,
@@ -135,21 +154,4 @@ static int write_image(const struct guest_cli *o, int fd, const char *image, con
 		return -1;
 	progress_finish(progress);
 	return 0;
-}
-
-int rebuild_image(const struct guest_cli *o, struct guest *g, const char *image, int64_t epoch_s,
-	struct err *e)
-{
-	struct disk_source source = {.name = image, .epoch_s = epoch_s};
-	const char *output;
-
-	if (o->level < DEFLATE_LEVEL_MIN || o->level > DEFLATE_LEVEL_MAX)
-		return err_set(e, ERR_USAGE, "--level: %llu is not between %d and %d",
-			(unsigned long long)o->level, DEFLATE_LEVEL_MIN, DEFLATE_LEVEL_MAX);
-	if (rebuild_output(o, image, &output, e) < 0 || rebuild_check(g, image, e) < 0)
-		return -1;
-	cleanup_close int fd = io_open_temp(NULL, e);
-	if (fd < 0 || build_disk(o, g, &source, fd, e) < 0)
-		return -1;
-	return write_image(o, fd, image, output, source.size_bytes, e);
 }

@@ -24,10 +24,14 @@ int rebuild_output(
  * named, with the remedy. */
 int rebuild_check(const struct guest *g, const char *image, struct err *e);
 
-/* Write the image from g's trees, which are used up. image is the name of the one that was read.
- * Disk, partitions and file systems keep their identifiers, labels and numbers. Errors: those of
- * the functions above, disk_build_trees() and qcow2_write(). */
-int rebuild_image(const struct guest_cli *o, struct guest *g, const char *image, int64_t epoch_s,
-	struct err *e);
+/* Make the new disk from g's trees, which are used up, in a temporary file that the caller closes.
+ * image is the name of the one that was read. Disk, partitions and file systems keep their
+ * identifiers, labels and numbers. Errors: those of rebuild_check() and disk_build_trees(). */
+int rebuild_disk(const struct guest_cli *o, struct guest *g, const char *image, int64_t epoch_s,
+	int *fd, struct err *e);
+
+/* Write that disk as a qcow2 image. Errors: ERR_USAGE for --level; those of qcow2_write(). */
+int rebuild_write(
+	const struct guest_cli *o, int fd, const char *image, const char *output, struct err *e);
 
 #endif

@@ -102,10 +102,11 @@ static int list_operations(const struct guest_cli *o, struct err *e)
 }
 
 /* With a plan made: say it, and unless it is a rehearsal, do it. */
-static int run_plan(const struct guest_cli *o, const char *image, struct guest *g,
-	const struct sysprep_plan *plan, struct err *e)
+static int run_plan(const struct guest_cli *o, const char *image, const char *output,
+	struct guest *g, const struct sysprep_plan *plan, struct err *e)
 {
 	cleanup_buf struct buf out = {0};
+	cleanup_close int fd = -1;
 	int64_t epoch_s;
 
 	if (o->json ? write_json_plan(plan, &out, e) < 0
@@ -113,7 +114,8 @@ static int run_plan(const struct guest_cli *o, const char *image, struct guest *
 		return -1;
 	if (!o->dry_run) {
 		if (rebuild_epoch(o, g, &epoch_s, e) < 0 || sysprep_apply(plan, g, e) < 0 ||
-			rebuild_image(o, g, image, epoch_s, e) < 0)
+			rebuild_disk(o, g, image, epoch_s, &fd, e) < 0 ||
+			rebuild_write(o, fd, image, output, e) < 0)
 			return -1;
 		log_note("%s: %zu files cleaned", image, plan->n);
 	}
@@ -126,7 +128,7 @@ int sysprep_run(void *opts, char **operands, size_t n, struct err *e)
 	const struct guest_cli *o = opts;
 	cleanup_guest struct guest *g = NULL;
 	struct sysprep_plan plan = {0};
-	const char *output;
+	const char *output = NULL;
 	int rc;
 
 	if (o->list_operations)
@@ -143,7 +145,7 @@ int sysprep_run(void *opts, char **operands, size_t n, struct err *e)
 		return -1;
 	rc = sysprep_plan(&plan, g, &o->operations, e);
 	if (rc == 0)
-		rc = run_plan(o, operands[0], g, &plan, e);
+		rc = run_plan(o, operands[0], output, g, &plan, e);
 	sysprep_plan_release(&plan);
 	return rc;
 }
