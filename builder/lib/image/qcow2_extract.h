@@ -16,7 +16,9 @@ struct qcow2_extract_options {
 };
 
 /* Write the disk to out_fd, which becomes size_bytes long; 4 KiB of zeros at a time stay holes.
- * The whole mapping is checked before anything is written. The descriptors stay the caller's.
+ * The whole mapping is checked before anything is written. Two clusters of the disk may be decoded
+ * from the same compressed data: what is written is bounded by the disk's size, not the file's. The
+ * descriptors stay the caller's.
  *
  * Read are versions 2 and 3, all sizes of clusters, any width of refcounts (whose values are not
  * looked at), clusters compressed with deflate or zstd or marked as zeros; bitmaps are ignored.
