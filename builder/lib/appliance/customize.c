@@ -89,13 +89,18 @@ int customize_exists(struct customize *c, const char *path, bool *there, struct 
 	return 0;
 }
 
+int customize_say_missing(const char *path, struct err *e)
+{
+	return err_set(e, ERR_CHECK, "no such file in the guest: %s", path);
+}
+
 int customize_need(struct customize *c, const char *path, struct err *e)
 {
 	bool there;
 
 	if (customize_exists(c, path, &there, e) < 0)
 		return -1;
-	return there ? 0 : err_set(e, ERR_CHECK, "no such file in the guest: %s", path);
+	return there ? 0 : customize_say_missing(path, e);
 }
 
 int customize_make_parent(struct customize *c, const char *path, struct err *e)
@@ -118,8 +123,14 @@ int customize_put(struct customize *c, const char *path, const void *data, size_
 int customize_get(
 	struct customize *c, const char *path, struct buf *text, bool *there, struct err *e)
 {
-	if (customize_exists(c, path, there, e) < 0)
+	enum appliance_type type;
+
+	if (appliance_type(c->a, path, &type, e) < 0)
 		return -1;
+	*there = type != APPLIANCE_ABSENT;
+	/* Opening a pipe would wait for ever. */
+	if (type == APPLIANCE_DIR || type == APPLIANCE_OTHER)
+		return err_set(e, ERR_CHECK, "%s is no regular file in the guest", path);
 	return *there ? appliance_read(c->a, path, CUSTOMIZE_TEXT_MAX, text, e) : 0;
 }
 

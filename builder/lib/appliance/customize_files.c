@@ -66,11 +66,13 @@ static int do_edit(struct customize *c, const struct op *op, struct err *e)
 {
 	cleanup_buf struct buf text = {0};
 	bool changed = true;
+	bool there;
 	int rc;
 
-	if (customize_need(c, op->path, e) < 0 ||
-		appliance_read(c->a, op->path, CUSTOMIZE_TEXT_MAX, &text, e) < 0)
+	if (customize_get(c, op->path, &text, &there, e) < 0)
 		return -1;
+	if (!there)
+		return customize_say_missing(op->path, e);
 	if (op->kind == OP_APPEND_LINE)
 		rc = text_append_line(&text, op->content, &changed, e);
 	else

@@ -29,14 +29,16 @@ int customize_find_packages(
 
 /* *there tells whether path is there, links not followed. */
 int customize_exists(struct customize *c, const char *path, bool *there, struct err *e);
-/* ERR_CHECK when path is not there. */
+/* ERR_CHECK: path is not there. Returns -1. */
+int customize_say_missing(const char *path, struct err *e);
+/* The same when it is not there, else 0. */
 int customize_need(struct customize *c, const char *path, struct err *e);
 /* Make the folder that path is in. */
 int customize_make_parent(struct customize *c, const char *path, struct err *e);
 /* Replace or make a file of root's with its parents; mode is set in any case. */
 int customize_put(struct customize *c, const char *path, const void *data, size_t len,
 	uint32_t mode, struct err *e);
-/* Append a text file's contents; nothing when it is not there. */
+/* Append a text file's contents; nothing when it is not there. ERR_CHECK for folders, devices. */
 int customize_get(
 	struct customize *c, const char *path, struct buf *text, bool *there, struct err *e);
 

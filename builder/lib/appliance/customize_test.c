@@ -162,6 +162,8 @@ static const struct {
 	{"- edit: {path: /etc/motd, match: one, replace: x}\n",
 		"edit /etc/motd: the text to replace stands there 2 times, not 1", ERR_CHECK},
 	{"- chown: {path: /etc/motd, owner: nobody}\n", "there is no user 'nobody'", ERR_CHECK},
+	{"- truncate: /nowhere\n", "truncate /nowhere: no such file", ERR_CHECK},
+	{"- edit: {path: /root, match: one, replace: x}\n", "/root is no regular file", ERR_CHECK},
 	{"- timezone: Europe\n", "the guest has no time zone of that name", ERR_CHECK},
 	{"- enable: [nothing]\n", "there is no unit nothing.service", ERR_CHECK},
 	{"- ssh-inject: {user: old, key: \"ssh-rsa AAAA x\"}\n",

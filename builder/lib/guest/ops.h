@@ -1,5 +1,5 @@
 /* Operations that change a guest, in order: from a YAML file and from options. The format is
- * described in kiln-guest(1). */
+ * described in kiln-guest-ops(5). */
 #ifndef KILN_GUEST_OPS_H
 #define KILN_GUEST_OPS_H
 
