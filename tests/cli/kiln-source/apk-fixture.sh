@@ -77,3 +77,14 @@ for p in json.load(open(sys.argv[1]))["packages"]:
         print(p["sha256"])' "$LOCK" "$1")
 	printf '%s/sha256/%.2s/%s\n' "$LIMEKILN_CACHE" "$digest" "$digest"
 }
+
+# All of the tests need these; a machine without them skips by name and ends.
+need_apk_programs() { # NAME
+	local program
+	for program in openssl python3; do
+		if ! have "$program"; then
+			skip "$1" "$program is not installed"
+			tap_done
+		fi
+	done
+}
