@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/io.h"
@@ -87,7 +88,7 @@ static int has_system(struct tree *t, bool *has, struct err *e)
 
 static bool is_esp_type(const struct part *p)
 {
-	return strcmp(p->type, gpt_type_esp) == 0 || strcmp(p->type, "mbr-ef") == 0;
+	return strcasecmp(p->type, gpt_type_esp) == 0 || strcmp(p->type, "mbr-ef") == 0;
 }
 
 /* May hold a root file system, of a kind that is not read here. */

@@ -35,7 +35,8 @@ struct tree_node *sysprep_next_below(const struct tree_node *top, const struct t
 	return n == top ? NULL : n->next;
 }
 
-/* Whether name fits the first len bytes of pattern, where '*' stands for any bytes. */
+/* Whether name fits the first len bytes of pattern, where '*' stands for any bytes and '?' for one.
+ */
 static bool fits(const char *name, const char *pattern, size_t len)
 {
 	const char *end = pattern + len;
@@ -45,7 +46,7 @@ static bool fits(const char *name, const char *pattern, size_t len)
 		if (pattern < end && *pattern == '*') {
 			star = ++pattern;
 			retry = name;
-		} else if (pattern < end && *pattern == *name) {
+		} else if (pattern < end && (*pattern == '?' || *pattern == *name)) {
 			pattern++;
 			name++;
 		} else if (star) {
@@ -93,7 +94,7 @@ static int find_below(struct tree *t, struct tree_node *dir, const char *pattern
 		return 0;
 	if (len == 2 && memcmp(pattern, "**", 2) == 0)
 		return find_deep(t, dir, pattern + 3, found, e);
-	if (!memchr(pattern, '*', len)) {
+	if (!memchr(pattern, '*', len) && !memchr(pattern, '?', len)) {
 		n = tree_child(t, dir, pattern, len);
 		return n ? match(t, n, pattern + len, found, e) : 0;
 	}

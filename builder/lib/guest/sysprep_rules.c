@@ -208,10 +208,8 @@ static const struct sysprep_rule net_nmconn_rules[] = {
 static const struct sysprep_rule pacct_log_rules[] = {
 	EMPTY("/var/account/pacct"),
 	EMPTY("/var/log/account/pacct"),
-	ONE("/var/account/pacct.*"),
-	ONE("/var/account/pacct-*"),
-	ONE("/var/log/account/pacct.*"),
-	ONE("/var/log/account/pacct-*"),
+	ONE("/var/account/pacct?*"),
+	ONE("/var/log/account/pacct?*"),
 	{0},
 };
 

@@ -16,7 +16,7 @@ enum sysprep_what {
 	RULE_PYC,    /* it, when it is a compiled Python file that holds a time */
 };
 
-/* A pattern is an absolute path whose components may have '*', or be "**" for any number of
+/* A pattern is an absolute path whose components may have '*' and '?', or be "**" for any number of
  * directories. "~/" is in every home directory, "esp:/" on the EFI system partition. */
 struct sysprep_rule {
 	const char *pattern;

@@ -269,7 +269,7 @@ static int check_tables(const struct head *head, const struct qcow2_header *h, s
 static int not_qcow2(enum qcow2_rule rule, struct err *e)
 {
 	return err_set(e, ERR_FORMAT, "not a qcow2 image%s",
-		rule == QCOW2_RULE_ANY ? "; if it is a raw disk, give its format as raw" : "");
+		rule == QCOW2_RULE_ANY ? "; if it is a raw disk, say --format raw" : "");
 }
 
 int qcow2_header_parse(struct qcow2_header *h, const unsigned char *data, size_t len,

@@ -4,7 +4,7 @@
 . "$TOP/tests/cli/kiln-guest/guests.sh"
 cd "$SCRATCH" || exit 1
 
-for prog in mkfs.ext4 sgdisk debugfs; do
+for prog in mkfs.ext4 sfdisk debugfs; do
 	have "$prog" && continue
 	skip "bad images" "$prog is not installed"
 	tap_done
@@ -18,15 +18,22 @@ disk() {
 	local name=$1 n=0
 	shift
 	truncate -s $(((2 + 16 * $#) * 1024 * 1024)) "$name"
+	{
+		echo 'label: gpt'
+		for fs in "$@"; do
+			echo "start=$((1 + 16 * n))MiB, size=16MiB, type=linux"
+			n=$((n + 1))
+		done
+	} | sfdisk -q "$name"
+	n=0
 	for fs in "$@"; do
-		sgdisk -n $((n + 1)):$((1 + 16 * n))M:+16M -t $((n + 1)):8300 "$name" >/dev/null
 		dd if="$fs" of="$name" bs=1M seek=$((1 + 16 * n)) conv=notrunc,sparse status=none
 		n=$((n + 1))
 	done
 }
 
 # ext4 NAME [DIR]
-ext4() { mkfs.ext4 -q -F ${2:+-d "$2"} "$1" 16M; }
+ext4() { mkfs.ext4 -q -F ${2:+-d "$2"} "$1" 16M >/dev/null; }
 
 exits 3 "raw taken for qcow2" kiln-guest inspect one.raw
 says "says --format raw" '--format[= ]raw'
@@ -40,7 +47,7 @@ exits 3 "empty" kiln-guest inspect empty
 exits 3 "a text" kiln-guest inspect one.yaml
 exits 3 "zeros" sh -c 'truncate -s 10M zeros && kiln-guest inspect --format=raw zeros'
 mkdir folder
-exits 5 "a folder" kiln-guest inspect folder
+exits 7 "a folder" kiln-guest inspect folder
 
 head -c $(($(stat -c %s one.qcow2) / 2)) one.qcow2 >cut.qcow2
 exits 4 "cut off qcow2" kiln-guest inspect cut.qcow2

@@ -35,7 +35,7 @@ system() {
 
 # pack TAR DIR: its files in a deterministic archive, owned by root.
 pack() {
-	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@1600000000 --format=pax \
+	tar --sparse --sort=name --owner=0 --group=0 --numeric-owner --mtime=@1600000000 --format=pax \
 		--pax-option=delete=atime,delete=ctime -cf "$1" -C "$2" .
 }
 

@@ -54,8 +54,7 @@ fi
 
 # Names from the guest may hold anything.
 system evil
-printf 'ID=evil\nPRETTY_NAME="\e]0;title\a \377\\\\ \n2"\n' >evil/usr/lib/os-release
-sed -i 's/^PRETTY_NAME.*/PRETTY_NAME="\x1b[31mred\x07 \xff\\\\"/;/^2"/d' evil/usr/lib/os-release
+printf 'ID=evil\nPRETTY_NAME="\e[31mred\a \377\\\\"\n' >evil/usr/lib/os-release
 printf 'a\e[2Jb\377\n' >evil/etc/hostname
 touch $'evil/boot/vmlinuz-1\n2'
 mkdir -p evil/etc/systemd/system/x.wants
@@ -84,7 +83,7 @@ if have dpkg-query; then
 	mkdir -p admin/info admin/updates
 	cp many/var/lib/dpkg/status admin/
 	want=$(dpkg-query --admindir="$PWD/admin" -W \
-		-f '${Package} ${Version} ${Architecture} ${source:Package} ${Status}\n' | sort)
+		-f '${Package} ${Version} ${Architecture} ${source:Package} ${Status}\n' 2>/dev/null | sort)
 	exits 0 "many packages" kiln-guest inspect --json many.qcow2
 	is "packages are dpkg-query's" "$(json '"\n".join(sorted(" ".join(
 		(p["name"], p["version"], p["arch"], p["source"], p["status"])) for p in d["packages"]))')" \

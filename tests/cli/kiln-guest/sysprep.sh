@@ -6,6 +6,7 @@ cd "$SCRATCH" || exit 1
 
 system one
 echo 0123 | put one/etc/machine-id
+sed -i s/19675/19000/ one/etc/shadow
 echo key | put one/etc/ssh/ssh_host_ed25519_key
 echo 'nameserver 192.0.2.1' | put one/etc/resolv.conf
 echo seed | put one/var/lib/systemd/random-seed
@@ -91,7 +92,7 @@ if have sgdisk && have mkfs.ext4; then
 	exits 0 "a BIOS boot partition" kiln-guest sysprep --format=raw bios.raw -o bios.qcow2
 	exits 0 "is dropped" kiln-guest inspect bios.qcow2
 	is "two are left" "$(sed -n 's/^partitions *\([0-9]*\),.*/\1/p' out)" 2
-	mkfs.ext4 -q -F -d one bare.raw 64M
+	mkfs.ext4 -q -F -d one bare.raw 64M >/dev/null
 	exits 7 "no ESP" kiln-guest sysprep --format=raw bare.raw -o x.qcow2
 	exits 0 "no ESP, dry run" kiln-guest sysprep --dry-run --format=raw bare.raw
 	check "none of these wrote an image" test ! -e x.qcow2
