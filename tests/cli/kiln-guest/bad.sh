@@ -104,12 +104,12 @@ bad() {
 	says "$1: named" "$3"
 	rm -f bad.raw
 }
-echo 'root:x:0' | bad "passwd" etc/passwd 'bad.raw: /etc/passwd:1: 3 fields, not 7'
-printf 'a:x:0:0::/:\n\0' | bad "passwd with a byte 0" etc/passwd '/etc/passwd:2: a byte 0'
-echo 'ID="x' | bad "os-release" usr/lib/os-release '/etc/os-release:1: .*not closed'
-echo 'nonsense' | bad "dpkg status" var/lib/dpkg/status '/var/lib/dpkg/status:1'
-echo '/dev/vda1 /' | bad "fstab" etc/fstab '/etc/fstab:1: an entry needs'
-head -c 2000000 /dev/zero | bad "a large passwd" etc/passwd '/etc/passwd: larger than'
+bad "passwd" etc/passwd 'bad.raw: /etc/passwd:1: 3 fields, not 7' < <(echo 'root:x:0')
+bad "passwd with a byte 0" etc/passwd '/etc/passwd:2: a byte 0' < <(printf 'a:x:0:0::/:\n\0')
+bad "os-release" usr/lib/os-release '/etc/os-release:1: .*not closed' < <(echo 'ID="x')
+bad "dpkg status" var/lib/dpkg/status '/var/lib/dpkg/status:1' < <(echo 'nonsense')
+bad "fstab" etc/fstab '/etc/fstab:1: an entry needs' < <(echo '/dev/vda1 /')
+bad "a large passwd" etc/passwd '/etc/passwd: larger than' < <(head -c 2000000 /dev/zero)
 rm -rf dir && system dir
 ln -sf passwd dir/etc/passwd
 ext4 loop.ext4 dir
@@ -132,7 +132,7 @@ ext4 boot.ext4 boot
 tune2fs -L BOOT boot.ext4 >/dev/null 2>&1
 disk boot.raw root.ext4 boot.ext4
 exits 0 "a separate /boot" kiln-guest inspect --format=raw boot.raw
-is "its kernel, and not the hidden one" "$(grep -o '/boot/vmlinuz[^ ]*' out | tr '\n' ' ')" /boot/vmlinuz-9-cloud\ 
+is "its kernel, and not the hidden one" "$(grep -o '/boot/vmlinuz[^ ]*' out | tr '\n' ' ')" "/boot/vmlinuz-9-cloud "
 exits 7 "cannot be built anew" kiln-guest sysprep --format=raw boot.raw -o x.qcow2
 says "the partition is named" 'partition 2 \(ext4\)'
 is "no temporary file is left" "$(find "$SCRATCH" -name 'kiln-*' | wc -l)" 0

@@ -17,6 +17,7 @@ image one one || exit 1
 
 exits 0 "export" kiln-guest export one.qcow2 -o a.tar --esp=a-esp.tar --identity=a.json
 is "mode of the archive" "$(stat -c %a a.tar)" 644
+# shellcheck disable=SC2016 # expanded by the inner shell
 exits 0 "export again, elsewhere" env TZ=Asia/Tokyo LANG=C \
 	sh -c 'umask 077; cd / && kiln-guest export "$1/one.qcow2" -o "$1/b.tar" --esp="$1/b-esp.tar" --identity="$1/b.json"' \
 	sh "$SCRATCH"

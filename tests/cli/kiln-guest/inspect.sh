@@ -61,6 +61,7 @@ mkdir -p evil/etc/systemd/system/x.wants
 ln -s /x $'evil/etc/systemd/system/x.wants/new\nline.service'
 image evil evil || exit 1
 exits 0 "hostile names" kiln-guest inspect evil.qcow2
+# shellcheck disable=SC1003 # a backslash before the quotation mark
 is "name escaped" "$(sed -n 's/^name *//p' out)" '\x1b[31mred\x07 \xff\\'
 is "host name escaped" "$(sed -n 's/^hostname *//p' out)" 'a\x1b[2Jb\xff'
 check "newline in a kernel's name" grep -Fq '/boot/vmlinuz-1\n2' out
@@ -118,5 +119,5 @@ if [ -w /dev/full ]; then
 	run sh -c 'kiln-guest inspect --format=raw one.raw >/dev/full'
 	is "output to a full disk is an error" "$status" 5
 fi
-is "no temporary file is left" "$(ls -A "$SCRATCH" | grep -c kiln-)" 0
+is "no temporary file is left" "$(find "$SCRATCH" -name 'kiln-*' | wc -l)" 0
 tap_done
