@@ -39,12 +39,9 @@ static int add_image_file(struct strv *to, const struct image *im, struct err *e
 	return strv_addf(to, e, "%s/%s.qcow2", im->image_dir, im->file_name);
 }
 
-/* The file that tells what is in the local repository. */
-static char *index_name(const struct image *im, struct err *e)
+static bool is_apk(const struct image *im)
 {
-	if (strcmp(im->recipe->family, "apk") == 0)
-		return mem_printf(e, "repo/%s/APKINDEX.tar.gz", im->arch->name);
-	return mem_strdup("repo/Packages", e);
+	return strcmp(im->recipe->family, "apk") == 0;
 }
 
 /* The locked base image in the work folder. */
@@ -54,17 +51,25 @@ static char *base_name(const struct image *im, struct err *e)
 }
 
 /* The repository is made anew as a whole; the copy of its index is left alone when it is the same,
- * so that what follows does not run again. */
+ * so that what follows does not run again. Of an apk lock the stamp tells the same. */
 static int keep_index(struct edge *ed, struct err *e)
 {
-	cleanup_free char *index = index_name(ed->image, e);
-
-	if (!index || edge_shell(ed, " && { cmp -s", e) < 0 || work_word(ed, index, e) < 0 ||
+	if (is_apk(ed->image))
+		return 0;
+	if (edge_shell(ed, " && { cmp -s", e) < 0 || work_word(ed, "repo/Packages", e) < 0 ||
 		work_word(ed, "packages", e) < 0 || edge_shell(ed, " || cp", e) < 0 ||
-		work_word(ed, index, e) < 0 || work_word(ed, "packages", e) < 0 ||
+		work_word(ed, "repo/Packages", e) < 0 || work_word(ed, "packages", e) < 0 ||
 		edge_shell(ed, "; }", e) < 0)
 		return -1;
-	return edge_output(ed, index, e);
+	return edge_output(ed, "repo/Packages", e);
+}
+
+/* kiln-source finds the recipe by the repository: its servers, its keys. */
+static int root_words(const struct stages *s, struct edge *ed, struct err *e)
+{
+	if (strcmp(s->paths->root, ".") == 0)
+		return 0;
+	return edge_words(ed, e, "--root", s->paths->root, NULL);
 }
 
 /* kiln-source fetch */
@@ -73,12 +78,27 @@ static int fetch_words(const struct stages *s, struct edge *ed, struct err *e)
 	if (edge_tool(ed, s->paths, "kiln-source", e) < 0 ||
 		edge_words(ed, e, "fetch", "--lock", s->image->lock_path, "--stale-list", NULL) <
 			0 ||
-		work_word(ed, "stale", e) < 0)
+		work_word(ed, "stale", e) < 0 || root_words(s, ed, e) < 0)
 		return -1;
-	if (strcmp(s->paths->root, ".") != 0 &&
-		edge_words(ed, e, "--root", s->paths->root, NULL) < 0)
+	if (is_apk(s->image) &&
+		(edge_word(ed, "--stamp", e) < 0 || work_word(ed, "packages", e) < 0))
 		return -1;
 	return s->image->base_file ? edge_word(ed, "--without-base", e) : 0;
+}
+
+/* The keys that sign apk's archives go into the repository. */
+static int key_keys(const struct stages *s, struct edge *ed, struct err *e)
+{
+	const struct recipe *r = s->image->recipe;
+
+	for (size_t i = 0; i < r->n_archives; i++) {
+		const char *keys = r->archives[i].keys;
+		cleanup_free char *path = keys ? plan_in_root(s->paths, keys, e) : NULL;
+
+		if (keys && (!path || key_tree(ed->key, keys, path, e) < 0))
+			return -1;
+	}
+	return 0;
 }
 
 /* kiln-source repo --base FILE */
@@ -106,6 +126,7 @@ int stage_packages(const struct stages *s, struct edge *ed, struct err *e)
 		edge_shell(ed, " &&", e) < 0 ||
 		edge_words(ed, e, tool, "repo", "--quiet", "--lock", lock, "-o", NULL) < 0 ||
 		work_word(ed, "repo", e) < 0 || base_words(ed, e) < 0 ||
+		(is_apk(s->image) && root_words(s, ed, e) < 0) || key_keys(s, ed, e) < 0 ||
 		key_file(ed->key, "lock", lock, e) < 0)
 		return -1;
 	return keep_index(ed, e);
