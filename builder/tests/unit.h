@@ -31,6 +31,13 @@ static inline bool unit_check_str(
 	return ok;
 }
 
+/* A check that cannot be made here. */
+static inline void unit_skip(const char *what, const char *why)
+{
+	unit_count++;
+	printf("ok %d - %s: %s # SKIP %s\n", unit_count, unit_group, what, why);
+}
+
 /* Name what the checks that follow are about. */
 static inline void unit_about(const char *group)
 {

@@ -20,12 +20,12 @@
 struct appliance;
 
 struct appliance_options {
-	/* A raw disk, written to unless read_only, and a raw ext4 file system attached read-only,
+	/* A raw disk, and a raw ext4 file system attached read-only,
 	 * -1: none. Regular files of raw_open() or io_open_temp(), or opened by name; the
 	 * descriptors stay the caller's. What has no name has one only while it starts. */
 	int disk_fd;
 	int packages_fd;
-	bool read_only;
+	bool read_only;    /* what is written goes to a temporary overlay */
 	const char *accel; /* see accel_choose() */
 	unsigned launch_s; /* deadline for the start; 0: 120 under TCG, 30 under KVM */
 	enum progress_mode progress;
@@ -47,14 +47,16 @@ MEM_DEFINE_CLEANUP(appliance, struct appliance *, appliance_free)
 #define cleanup_appliance MEM_CLEANUP(appliance)
 
 /* Mount partition number (0: the whole disk) of the disk at path in the guest's tree, "/" first.
- * A journal that was not replayed is replayed unless read_only. */
+ * A journal that was not replayed is replayed. */
 int appliance_mount(struct appliance *a, unsigned number, const char *path, struct err *e);
 /* Mount the packages at path (made if missing, removed again by unmount). */
 int appliance_mount_packages(struct appliance *a, const char *path, struct err *e);
 int appliance_unmount(struct appliance *a, const char *path, struct err *e);
 
 /* Files in the guest. Paths are absolute; symbolic links are resolved inside the guest. Errors:
- * ERR_IO with the path, what libguestfs says escaped. */
+ * ERR_IO with the path, what libguestfs says escaped; ERR_CHECK when the appliance does not answer,
+ * ERR_INTERNAL after a signal. Under TCG a call takes 2 to 10 ms; symlink, move between file
+ * systems, upload above 2 MiB and tar_in start programs: 40 to 150 ms. */
 enum appliance_type {
 	APPLIANCE_ABSENT,
 	APPLIANCE_FILE,
@@ -74,6 +76,7 @@ int appliance_tar_in(struct appliance *a, const char *host_path, const char *pat
 int appliance_mkdir(struct appliance *a, const char *path, struct err *e);  /* parents too */
 int appliance_remove(struct appliance *a, const char *path, struct err *e); /* with all below */
 int appliance_move(struct appliance *a, const char *from, const char *to, struct err *e);
+/* Replaces a file or a link. */
 int appliance_symlink(struct appliance *a, const char *target, const char *path, struct err *e);
 /* Append the target of a symbolic link. */
 int appliance_readlink(struct appliance *a, const char *path, struct buf *target, struct err *e);
@@ -83,11 +86,13 @@ int appliance_chown(
 /* Append the names in a directory, sorted, each with a 0 after it. */
 int appliance_list(struct appliance *a, const char *path, struct buf *names, struct err *e);
 
-/* Run a shell script in the guest, as root, with an empty environment but for PATH, HOME,
- * LANG=C.UTF-8, TZ=UTC, SOURCE_DATE_EPOCH and env ("NAME=value", NULL-terminated, may be NULL),
- * standard input empty. out gets standard output and standard error together (the last 1 MiB),
- * status the exit status. Nothing of the script or its output stays in the guest. ERR_CHECK when it
- * takes longer than timeout_s: the appliance is gone then. */
+/* Run a script with the guest's /bin/sh, as root in /, with an empty environment but for PATH,
+ * HOME, LANG=C.UTF-8, TZ=UTC and env ("NAME=value", NULL-terminated, may be NULL), standard input
+ * empty. out gets standard output and standard error together (the last 1 MiB, NUL bytes as '?'),
+ * status the exit status. What it leaves running is killed; nothing of the script or its output
+ * stays in the guest. ERR_CHECK when it takes longer than timeout_s: the appliance is gone then.
+ * ERR_USAGE when the script is larger than 1 MiB. Needs env, mkfifo, tail and tr in the guest.
+ * Under TCG 0.7 s go by besides what the script takes: better one long script than many. */
 int appliance_run(struct appliance *a, const char *script, const char *const *env,
 	unsigned timeout_s, struct buf *out, int *status, struct err *e);
 

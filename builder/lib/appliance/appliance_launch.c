@@ -9,8 +9,8 @@
 #include "base/cli.h"
 
 #define LOG_MAX ((size_t)64 << 10)
-#define LOG_LINES 4 /* of the console that an error shows */
-#define MAX_PROCESSORS 2
+#define LOG_LINES 4      /* of the console that an error shows */
+#define MAX_PROCESSORS 2 /* a second one makes the start 1 s of 8 faster under TCG */
 
 int appliance_find_qemu(char **qemu, struct err *e)
 {
@@ -110,33 +110,45 @@ static void on_progress(guestfs_h *g, void *opaque, uint64_t event, int handle, 
 		progress_update(a->progress, array[2] * 100 / array[3]);
 }
 
-/* The options that follow neither from the disks nor from the environment. */
+/* Where libguestfs keeps the appliance that it built, for all who start one. */
+static int set_cache(guestfs_h *g)
+{
+	const char *own = getenv("LIBGUESTFS_CACHEDIR");
+	const char *tmp = getenv("TMPDIR");
+
+	if (own || tmp)
+		return guestfs_set_cachedir(g, own ? own : tmp);
+	return 0;
+}
+
+static int set_callbacks(struct appliance *a)
+{
+	guestfs_set_error_handler(a->g, NULL, NULL);
+	if (guestfs_set_event_callback(a->g, on_appliance_said, GUESTFS_EVENT_APPLIANCE, 0, a) < 0)
+		return -1;
+	return guestfs_set_event_callback(a->g, on_progress, GUESTFS_EVENT_PROGRESS, 0, a);
+}
+
+/* All that could also come from libguestfs's environment variables is set here, but for the places
+ * of its files. */
 static int set_up(struct appliance *a, const char *qemu)
 {
 	guestfs_h *g = a->g;
-	const char *tmp = getenv("TMPDIR");
 	const char *path = getenv("LIBGUESTFS_PATH");
+	const char *accel = a->accel.accel == ACCEL_KVM ? "force_kvm" : "force_tcg";
 	unsigned processors = cli_default_threads();
-	bool kvm = a->accel.accel == ACCEL_KVM;
 
-	guestfs_set_error_handler(g, NULL, NULL);
-	return guestfs_set_event_callback(g, on_appliance_said, GUESTFS_EVENT_APPLIANCE, 0, a) <
-				       0 ||
-			       guestfs_set_event_callback(
-				       g, on_progress, GUESTFS_EVENT_PROGRESS, 0, a) < 0 ||
-			       guestfs_set_backend(g, "direct") < 0 ||
-			       guestfs_set_backend_setting(
-				       g, kvm ? "force_kvm" : "force_tcg", "1") < 0 ||
-			       guestfs_set_hv(g, qemu) < 0 ||
-			       (path && guestfs_set_path(g, path) < 0) ||
-			       (tmp && guestfs_set_cachedir(g, tmp) < 0) ||
-			       guestfs_set_tmpdir(g, a->temp.path) < 0 ||
-			       guestfs_set_network(g, 0) < 0 || guestfs_set_autosync(g, 1) < 0 ||
-			       guestfs_set_pgroup(g, 1) < 0 ||
-			       guestfs_set_smp(g, processors < MAX_PROCESSORS ? (int)processors
-									      : MAX_PROCESSORS) < 0
-		       ? -1
-		       : 0;
+	if (processors > MAX_PROCESSORS)
+		processors = MAX_PROCESSORS;
+	if (set_callbacks(a) < 0 || set_cache(g) < 0 || (path && guestfs_set_path(g, path) < 0))
+		return -1;
+	if (guestfs_set_backend(g, "direct") < 0 ||
+		guestfs_set_backend_setting(g, accel, "1") < 0 || guestfs_set_hv(g, qemu) < 0 ||
+		guestfs_set_tmpdir(g, a->temp.path) < 0 || guestfs_set_pgroup(g, 1) < 0)
+		return -1;
+	if (guestfs_set_network(g, 0) < 0 || guestfs_set_autosync(g, 1) < 0)
+		return -1;
+	return guestfs_set_smp(g, (int)processors);
 }
 
 static int add_disk(struct appliance *a, const char *path, bool read_only)

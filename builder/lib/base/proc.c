@@ -165,6 +165,14 @@ int proc_run(char *const argv[], const struct proc_options *opt, int *status, st
 	return rc < 0 ? -1 : report(argv[0], code, signaled, opt, errors, e);
 }
 
+void proc_die_of(int number)
+{
+	if (number) {
+		signal(number, SIG_DFL);
+		raise(number);
+	}
+}
+
 bool proc_exists(const char *name)
 {
 	const char *path = getenv("PATH");

@@ -24,6 +24,9 @@ struct proc_options {
  * if that was hidden; *status (may be NULL) gets the exit status, 128+n for a signal. */
 int proc_run(char *const argv[], const struct proc_options *opt, int *status, struct err *e);
 
+/* End this process by a signal that it handled, so that its parent sees it; returns for 0. */
+void proc_die_of(int number);
+
 /* True when a program of this name is on PATH. */
 bool proc_exists(const char *name);
 
