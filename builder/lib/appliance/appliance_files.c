@@ -176,7 +176,12 @@ int appliance_symlink(struct appliance *a, const char *target, const char *path,
 {
 	enum appliance_type type;
 
-	if (appliance_type(a, path, &type, e) < 0 || appliance_begin(a, APPLIANCE_CALL_S, e) < 0)
+	if (appliance_type(a, path, &type, e) < 0)
+		return -1;
+	/* libguestfs runs ln, which would make the link in the folder. */
+	if (type == APPLIANCE_DIR)
+		return err_set(e, ERR_IO, "%s: is a folder", path);
+	if (appliance_begin(a, APPLIANCE_CALL_S, e) < 0)
 		return -1;
 	int rc = type == APPLIANCE_FILE || type == APPLIANCE_LINK ? guestfs_rm(a->g, path) : 0;
 	if (rc == 0)
