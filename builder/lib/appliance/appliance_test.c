@@ -1,6 +1,7 @@
 /* The appliance's own calls, in one start of it, on a guest with little more than a shell. */
 #include "appliance/appliance.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -207,7 +208,10 @@ static void test_all(void)
 {
 	cleanup_free char *disk = in_top("disk");
 	cleanup_free char *packages = in_top("packages.disk");
-	const struct appliance_options opt = {.disk = disk, .packages = packages, .accel = "tcg"};
+	cleanup_close int disk_fd = open(disk, O_RDWR | O_CLOEXEC);
+	cleanup_close int packages_fd = open(packages, O_RDONLY | O_CLOEXEC);
+	const struct appliance_options opt = {
+		.disk_fd = disk_fd, .packages_fd = packages_fd, .accel = "tcg"};
 	cleanup_appliance struct appliance *a = NULL;
 
 	unit_about("start");

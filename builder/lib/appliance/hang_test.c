@@ -117,7 +117,9 @@ static unsigned count_temporary(void)
 static int start(const char *accel, unsigned launch_s, struct err *e)
 {
 	cleanup_free char *disk = in_top("disk");
-	const struct appliance_options opt = {.disk = disk, .accel = accel, .launch_s = launch_s};
+	cleanup_close int fd = open(disk, O_RDWR | O_CLOEXEC);
+	const struct appliance_options opt = {
+		.disk_fd = fd, .packages_fd = -1, .accel = accel, .launch_s = launch_s};
 	cleanup_appliance struct appliance *a = NULL;
 
 	return appliance_start(&a, &opt, e);
