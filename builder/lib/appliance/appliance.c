@@ -158,6 +158,7 @@ int appliance_start(struct appliance **out, const struct appliance_options *opt,
 	cleanup_appliance struct appliance *a = mem_zalloc(sizeof(*a), e);
 	struct accel_choice choice;
 	cleanup_free char *qemu = NULL;
+	struct err why = {0};
 
 	*out = NULL;
 	if (!a)
@@ -167,9 +168,9 @@ int appliance_start(struct appliance **out, const struct appliance_options *opt,
 	if (accel_choose(&choice, opt->accel, e) < 0 || appliance_find_qemu(&qemu, e) < 0 ||
 		appliance_check_kernel("", e) < 0 || name_disks(a, opt, e) < 0)
 		return -1;
-	if (attempt(a, &choice, qemu, opt->launch_s, e) < 0 &&
-		attempt_without_kvm(a, opt, qemu, e) < 0)
-		return -1;
+	if (attempt(a, &choice, qemu, opt->launch_s, &why) < 0 &&
+		attempt_without_kvm(a, opt, qemu, &why) < 0)
+		return err_set(e, why.kind, "%s", why.msg);
 	*out = steal_ptr(&a);
 	return 0;
 }

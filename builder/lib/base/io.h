@@ -13,8 +13,8 @@
  * remedy for a missing file is the caller's to add with err_prefix(). */
 int io_open_read(const char *path, struct err *e);
 
-/* An empty temporary file in dir (NULL: $TMPDIR or /var/tmp), open for reading and writing, that has
- * no name and so goes with its descriptor. Returns the descriptor, or -1 (ERR_IO). */
+/* An empty temporary file in dir (NULL: $TMPDIR or /var/tmp), open for reading and writing, that
+ * has no name and so goes with its descriptor. Returns the descriptor, or -1 (ERR_IO). */
 int io_open_temp(const char *dir, struct err *e);
 
 /* Size in bytes of the regular file or block device behind fd. */
