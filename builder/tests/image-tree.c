@@ -38,14 +38,14 @@ static int open_ext4(const char *path, const char *offset, const char *size, int
 static int open_tree(char **argv, int *fd, struct tree **t, struct err *e)
 {
 	if (strcmp(argv[0], "ext4") == 0)
-		return open_ext4(argv[1], argv[2], argv[3], INT64_MAX, fd, t, e);
+		return open_ext4(argv[1], argv[2], argv[3], EPOCH, fd, t, e);
 	*fd = io_open_read(argv[1], e);
 	if (*fd < 0)
 		return -1;
 	if (strcmp(argv[0], "fat") == 0)
-		return fat_read(*fd, strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0),
-			INT64_MAX, t, e);
-	if (tree_new(t, INT64_MAX, e) < 0)
+		return fat_read(
+			*fd, strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0), EPOCH, t, e);
+	if (tree_new(t, EPOCH, e) < 0)
 		return -1;
 	return tar_scan(*fd, argv[1], 0, *t, DISK_MAX, e);
 }

@@ -16,6 +16,26 @@ static const struct {
 	{IDENT_FAT_SERIAL, "771609ad-3354-531b-b7c5-cbe2af37fec8"},
 };
 
+static void test_parse(void)
+{
+	unsigned char uuid[UUID_SIZE];
+	char text[UUID_TEXT_SIZE];
+	uint32_t serial = 0;
+
+	unit_about("parsing");
+	CHECK(ident_parse_uuid("00112233-4455-6677-8899-AabBccDDeeff", uuid, NULL) == 0);
+	uuid5_format(uuid, text);
+	CHECK_STR(text, "00112233-4455-6677-8899-aabbccddeeff");
+	CHECK(ident_parse_uuid("00112233-4455-6677-8899-aabbccddeef", uuid, NULL) == -1);
+	CHECK(ident_parse_uuid("00112233-4455-6677-8899-aabbccddeeff0", uuid, NULL) == -1);
+	CHECK(ident_parse_uuid("00112233_4455-6677-8899-aabbccddeeff", uuid, NULL) == -1);
+	CHECK(ident_parse_uuid("", uuid, NULL) == -1);
+	CHECK(ident_parse_serial("12ab-CDEF", &serial, NULL) == 0 && serial == 0x12abcdef);
+	ident_format_serial(serial, text);
+	CHECK_STR(text, "12AB-CDEF");
+	CHECK(ident_parse_serial("12ab-CDEG", &serial, NULL) == -1);
+}
+
 int main(void)
 {
 	char text[UUID_TEXT_SIZE];
@@ -31,5 +51,6 @@ int main(void)
 	CHECK(ident_fat_serial("agent-vm/x86_64", &serial, fat, NULL) == 0);
 	CHECK(serial == 0x771609ad);
 	CHECK_STR(fat, "7716-09AD");
+	test_parse();
 	return unit_done();
 }

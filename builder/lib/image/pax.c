@@ -114,6 +114,7 @@ static void put_octal(char *block, size_t at, size_t size, uint64_t value)
 {
 	if (value >> (3 * (size - 1)))
 		value = 0;
+	block[at + size - 1] = 0;
 	for (size_t i = size - 1; i > 0; i--, value >>= 3)
 		block[at + i - 1] = (char)('0' + (value & 7));
 }

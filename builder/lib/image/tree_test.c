@@ -100,6 +100,30 @@ static void test_refused(void)
 	CHECK(put(t, "..a/...", S_IFREG | 0644) != NULL);
 }
 
+static void test_add(void)
+{
+	cleanup_tree struct tree *t = NULL;
+	cleanup_buf struct buf path = {0};
+	struct tree_node *dir, *n;
+
+	unit_about("adding to a directory");
+	CHECK(tree_new(&t, 100, &err) == 0);
+	CHECK(put(t, "d", S_IFDIR | 0755) != NULL && tree_find(t, "d", &dir, &err) == 0);
+	struct tree_inode *inode = tree_inode_new(t, &err);
+	inode->mode = S_IFREG | 0644;
+	CHECK(tree_add(t, dir, "abc", 2, inode, &n, &err) == 0 && inode->nlink == 1);
+	check_paths(t, "/\n/d\n/d/ab\n");
+	CHECK(fails(tree_add(t, dir, "ab", 2, inode, NULL, &err), "the name ab stands twice"));
+	CHECK(fails(tree_add(t, dir, "", 0, inode, NULL, &err), "'' is no name for a file"));
+	CHECK(fails(tree_add(t, dir, ".", 1, inode, NULL, &err), "'.' is no name for a file"));
+	CHECK(fails(tree_add(t, dir, "..", 2, inode, NULL, &err), "'..' is no name for a file"));
+	CHECK(fails(tree_add(t, dir, "a/b", 3, inode, NULL, &err), "'a/b' is no name for a file"));
+	CHECK(fails(tree_add(t, dir, "a\0b", 3, inode, NULL, &err), "'a' is no name for a file"));
+	CHECK(inode->nlink == 1);
+	CHECK(tree_put_path(n, &path, &err) == 0 && tree_put_path(tree_root(t), &path, &err) == 0);
+	CHECK_STR(buf_str(&path), "d/ab");
+}
+
 static void test_times(void)
 {
 	cleanup_tree struct tree *t = NULL;
@@ -162,6 +186,7 @@ int main(void)
 	test_order();
 	test_replace();
 	test_refused();
+	test_add();
 	test_times();
 	test_many();
 	test_xattrs();
