@@ -47,6 +47,9 @@ int customize_shell(struct customize *c, const char *script, const struct strv *
 	int rc = appliance_run(
 		c->a, script, (const char *const *)all.items, timeout_s, &out, &status, e);
 	say_output(&out, rc < 0 || status != 0);
+	if (rc < 0 && e && e->kind == ERR_CHECK)
+		return err_set(e, ERR_CHECK,
+			"the command did not end within %u s; give it a longer timeout", timeout_s);
 	if (rc < 0)
 		return -1;
 	if (status != 0)
