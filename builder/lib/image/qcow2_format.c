@@ -1,7 +1,5 @@
 #include "image/qcow2_format.h"
 
-#include <stdbool.h>
-
 /* Offsets in the header ("Header", docs/interop/qcow2.txt). */
 enum {
 	H_VERSION = 4,
@@ -266,10 +264,9 @@ static int check_tables(const struct head *head, const struct qcow2_header *h, s
 	return 0;
 }
 
-static int not_qcow2(enum qcow2_rule rule, struct err *e)
+bool qcow2_has_magic(const unsigned char *data, size_t len)
 {
-	return err_set(e, ERR_FORMAT, "not a qcow2 image%s",
-		rule == QCOW2_RULE_ANY ? "; if it is a raw disk, say --format raw" : "");
+	return len >= sizeof(magic) && memcmp(data, magic, sizeof(magic)) == 0;
 }
 
 int qcow2_header_parse(struct qcow2_header *h, const unsigned char *data, size_t len,
@@ -282,8 +279,8 @@ int qcow2_header_parse(struct qcow2_header *h, const unsigned char *data, size_t
 		.rule = rule,
 	};
 
-	if (len < sizeof(magic) || memcmp(data, magic, sizeof(magic)) != 0)
-		return not_qcow2(rule, e);
+	if (!qcow2_has_magic(data, len))
+		return err_set(e, ERR_FORMAT, "not a qcow2 image");
 	if (len < H_LENGTH_MIN)
 		return ends_early(&head, "header", e);
 	if (check_kind(&head, e) < 0)

@@ -6,6 +6,7 @@
 #define KILN_IMAGE_QCOW2_FORMAT_H
 
 #include <endian.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -67,6 +68,9 @@ struct qcow2_header {
 
 /* Write the header to data, whose remaining bytes are zero: no extensions. */
 void qcow2_header_encode(const struct qcow2_header *h, unsigned char data[QCOW2_HEADER_SIZE]);
+
+/* True when a file that begins with data says that it is a qcow2 image. */
+bool qcow2_has_magic(const unsigned char *data, size_t len);
 
 /* Parse the first len bytes of a file, up to 64 KiB of them, and hold the header and its extensions
  * to a rule. The offsets are held to their alignment, not to the file's size. Errors: ERR_FORMAT

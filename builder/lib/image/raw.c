@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "image/holes.h"
 #include "image/qcow2_extract.h"
+#include "image/qcow2_format.h"
 
 int raw_format_parse(const char *name, enum raw_format *format, struct err *e)
 {
@@ -37,6 +38,14 @@ static int open_image(const struct raw_options *opt, uint64_t *size_bytes, struc
 static int extract(
 	const struct raw_options *opt, int fd, int to_fd, uint64_t *size_bytes, struct err *e)
 {
+	unsigned char magic[4];
+	size_t got;
+
+	if (io_pread(fd, magic, sizeof(magic), 0, &got, e) < 0)
+		return err_prefix(e, "%s", opt->path);
+	if (!qcow2_has_magic(magic, got))
+		return err_set(e, ERR_FORMAT,
+			"%s: not a qcow2 image; if it is a raw disk, say --format raw", opt->path);
 	const struct qcow2_extract_options extract_opt = {
 		.image_fd = fd,
 		.image_path = opt->path,

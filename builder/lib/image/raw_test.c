@@ -141,7 +141,7 @@ static void test_bad(void)
 	CHECK(strstr(e.msg, "empty") != NULL);
 	CHECK(make_disk(disk, SIZE) == 0);
 	CHECK(raw_open(&opt, &fd, &size_bytes, &e) == -1 && e.kind == ERR_FORMAT);
-	CHECK(strstr(e.msg, path) && strstr(e.msg, "give its format as raw"));
+	CHECK(strstr(e.msg, path) && strstr(e.msg, "say --format raw"));
 	unlink(path);
 	CHECK(raw_open(&opt, &fd, &size_bytes, &e) == -1 && e.kind == ERR_IO);
 	CHECK(raw_copy(&opt, -1, &size_bytes, &e) == -1 && e.kind == ERR_IO);

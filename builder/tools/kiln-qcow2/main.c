@@ -3,10 +3,10 @@
 #include "base/mem.h"
 #include "base/outfile.h"
 #include "codec/deflate.h"
+#include "image/qcow2_extract.h"
 #include "image/qcow2_format.h"
 #include "image/qcow2_verify.h"
 #include "image/qcow2_write.h"
-#include "image/raw.h"
 #include "options.h"
 #include "json/json.h"
 
@@ -115,13 +115,17 @@ int extract_run(void *opts, char **operands, size_t n, struct err *e)
 	(void)n;
 	if (!o->output)
 		return err_set(e, ERR_USAGE, "extract: name the raw disk to write with -o FILE");
-	if (check_threads(o, e) < 0 || outfile_open(&out, o->output, 0644, e) < 0)
+	if (check_threads(o, e) < 0)
 		return -1;
-	const struct raw_options opt = {.path = operands[0],
-		.format = RAW_FORMAT_QCOW2,
+	cleanup_close int image = io_open_read(operands[0], e);
+	if (image < 0 || outfile_open(&out, o->output, 0644, e) < 0)
+		return -1;
+	const struct qcow2_extract_options opt = {.image_fd = image,
+		.image_path = operands[0],
+		.out_fd = outfile_fd(out),
 		.threads = (unsigned)o->threads,
 		.progress = o->common.progress};
-	if (raw_copy(&opt, outfile_fd(out), &size_bytes, e) < 0)
+	if (qcow2_extract(&opt, &size_bytes, e) < 0)
 		return -1;
 	return outfile_commit(out, e);
 }

@@ -134,14 +134,14 @@ poked 7 "unknown incompatible feature" "unknown feature" 72 8000000000000000
 poked 7 "version 4" "version 4" 4 00000004
 poked 7 "unknown compression" "compression" 72 0000000000000008 104 02
 poked 7 "size of 2 MiB and a byte" "512" 24 0000000000200001
-poked 3 "not qcow2" "format as raw" 0 00
+poked 3 "not qcow2" "not a qcow2 image" 0 00
 poked 3 "disk larger than the L1 table" "L1 table" 24 7ffffffffff00000
 poked 3 "no size" "size" 24 0000000000000000
 poked 3 "clusters of 4 MiB" "cluster size" 20 00000016
 cp small.raw bad.qcow2
-refused 3 "a raw disk" "format as raw"
+refused 3 "a raw disk" "not a qcow2 image"
 : >bad.qcow2
-refused 3 "an empty file" "empty"
+refused 3 "an empty file" "not a qcow2 image"
 
 # Tables
 l1=$(l1_of good.qcow2)
