@@ -174,7 +174,7 @@ int reader_open_buffer(
 	if (reader_new(&r, accept, 1, e) < 0)
 		return -1;
 	r->fd = -1;
-	r->data = data;
+	r->data = data ? data : ""; /* nothing may be nowhere */
 	r->size_bytes = len;
 	archive_read_set_read_callback(r->a, read_buffer);
 	*out = steal_ptr(&r);

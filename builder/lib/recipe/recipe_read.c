@@ -89,7 +89,7 @@ static const char *find_fault(enum recipe_word word, const char *text)
 			       "beginning with a letter or digit";
 		return NULL;
 	case WORD_PACKAGE:
-		if (len > 128 || !begins_with_letter_or_digit(text) || !has_only(text, "+.-"))
+		if (len > 128 || !begins_with_letter_or_digit(text) || !has_only(text, "+.-_"))
 			return "is no package name";
 		return NULL;
 	case WORD_SUITE:
