@@ -9,7 +9,9 @@ enum { SECONDS_A_DAY = 86400 };
 /* What no password matches, and no trace of one. */
 static bool is_locked(const char *password)
 {
-	return *password && strspn(password, "!*") == strlen(password);
+	/* "x" refers to shadow; ACC-07 sees to that. */
+	return strcmp(password, "x") == 0 ||
+	       (*password && strspn(password, "!*") == strlen(password));
 }
 
 static int check_passwords(struct policy_ctx *c, struct err *e)

@@ -214,7 +214,7 @@ static int check_formats(struct policy_ctx *c, struct err *e)
 		const char *const paths[] = {k->image, k->initramfs};
 
 		for (size_t p = 0; p < 2 && paths[p]; p++) {
-			unsigned char head[1024];
+			unsigned char head[1024] = {0};
 			struct tree_node *n;
 			size_t got;
 
@@ -222,7 +222,7 @@ static int check_formats(struct policy_ctx *c, struct err *e)
 				return -1;
 			if (!n || !S_ISREG(n->inode->mode))
 				continue;
-			if (policy_head(n->inode, head, sizeof(head), &got, e) < 0)
+			if (guest_pread_inode(n->inode, head, sizeof(head), 0, &got, e) < 0)
 				return err_prefix(e, "%s", paths[p]);
 			bool good = p == 0 ? is_kernel(head, c->f->arch) : is_initramfs(head);
 			if (!good &&

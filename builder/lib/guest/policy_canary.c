@@ -56,12 +56,11 @@ static int report_hit(struct search *s, uint64_t offset, struct err *e)
 	const struct tree_inode *in_root = file_at(g->root, offset);
 	const struct tree_inode *in_esp = in_root ? NULL : file_at(g->esp, offset);
 
-	if (in_root || in_esp) {
-		if (s->last == in_root || s->last == in_esp)
-			return 0;
-		return report_file(s, in_root ? g->root : g->esp, in_root ? in_root : in_esp,
-			in_root ? "" : " on the EFI system partition", e);
-	}
+	const struct tree_inode *inode = in_root ? in_root : in_esp;
+	if (inode)
+		return inode == s->last ? 0
+					: report_file(s, in_root ? g->root : g->esp, inode,
+						  in_root ? "" : " on the EFI system partition", e);
 	if (s->outside)
 		return 0;
 	s->outside = true;

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/io.h"
-
 static int add_line(struct policy_ctx *c, const char *fmt, va_list ap, struct err *e)
 {
 	char *text = NULL;
@@ -99,20 +97,6 @@ int policy_empty_dir(
 int policy_read(struct policy_ctx *c, const char *path, struct buf *out, bool *found, struct err *e)
 {
 	return guest_read_file(c->g->root, path, POLICY_FILE_MAX, out, found, e);
-}
-
-int policy_head(const struct tree_inode *inode, void *data, size_t len, size_t *got, struct err *e)
-{
-	const struct tree_span *first = inode->n_spans > 0 ? &inode->spans[0] : NULL;
-
-	*got = inode->size < len ? (size_t)inode->size : len;
-	memset(data, 0, len);
-	if (inode->origin == TREE_MEMORY)
-		memcpy(data, inode->bytes, *got);
-	if (inode->origin != TREE_DISK || !first || first->offset > 0)
-		return 0;
-	size_t n = first->length < *got ? (size_t)first->length : *got;
-	return io_pread_full(inode->source_fd, data, n, first->source_offset, e);
 }
 
 struct tree_node *policy_next_beside(const struct tree_node *top, const struct tree_node *n)

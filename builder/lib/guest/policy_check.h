@@ -79,9 +79,6 @@ int policy_empty_dir(
 int policy_read(
 	struct policy_ctx *c, const char *path, struct buf *out, bool *found, struct err *e);
 
-/* The first bytes of a regular file: *got is less than len only when it is shorter. */
-int policy_head(const struct tree_inode *inode, void *data, size_t len, size_t *got, struct err *e);
-
 /* The node after n below top in the order of the tree, NULL at the end. Start with n == top. */
 struct tree_node *policy_next(const struct tree_node *top, const struct tree_node *n);
 /* The same, leaving out what is inside n. */
@@ -112,6 +109,13 @@ int policy_modules_dir(struct policy_ctx *c, const struct facts_kernel *kernel,
 
 /* See policy_lima_tools.c: report a program that is in none of the folders that hold them. */
 int policy_program(struct policy_ctx *c, const char *name, struct err *e);
+
+/* See policy_cloud.c. Append cloud-init's configuration, in the order that it reads the files. */
+int policy_cloud_cfg(struct policy_ctx *c, struct buf *text, struct err *e);
+/* The last value of a key at the start of a line, up to that line's end; NULL: none. */
+const char *policy_cloud_value(const char *text, const char *key);
+/* True when a list of modules has one: "- growpart" or "- [growpart, always]". */
+bool policy_cloud_runs(const char *text, const char *module);
 
 /* Define a theme from its table of checks. */
 #define POLICY_THEME(name, table, for_lima)               \

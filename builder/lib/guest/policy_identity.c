@@ -72,12 +72,17 @@ static int keygen_unit(struct policy_ctx *c, bool *is, struct err *e)
 /* cloud-init makes keys in its module ssh, at the first boot of an instance. */
 static int cloud_init_keys(struct policy_ctx *c, bool *is, struct err *e)
 {
+	cleanup_buf struct buf text = {0};
+
 	*is = false;
 	if (!policy_has_service(c, "cloud-init.service") &&
 		!policy_has_service(c, "cloud-init-network.service") &&
 		!policy_has_service(c, "cloud-init"))
 		return 0;
-	return file_says(c, "/etc/cloud/cloud.cfg", "ssh", is, e);
+	if (policy_cloud_cfg(c, &text, e) < 0)
+		return -1;
+	*is = policy_cloud_runs(buf_str(&text), "ssh");
+	return 0;
 }
 
 static int check_generator(struct policy_ctx *c, struct err *e)

@@ -65,11 +65,11 @@ static int find_source(
 static int check_one_pyc(struct policy_ctx *c, struct tree_node *n, struct err *e)
 {
 	struct tree_node *source;
-	unsigned char head[16];
+	unsigned char head[16] = {0};
 	char path[TREE_PATH_TEXT];
 	size_t got;
 
-	if (policy_head(n->inode, head, sizeof(head), &got, e) < 0 ||
+	if (guest_pread_inode(n->inode, head, sizeof(head), 0, &got, e) < 0 ||
 		find_source(c, n, &source, e) < 0)
 		return -1;
 	bool by_hash = get32(head + 4) & 1;

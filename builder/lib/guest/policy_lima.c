@@ -1,4 +1,3 @@
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -7,39 +6,6 @@
 #include "guest/policy_check.h"
 
 #define SIZE_MAX_BYTES ((uint64_t)10 * 1024 * 1024 * 1024)
-
-/* Append cloud-init's configuration, in the order that it reads the files. */
-static int read_cloud_cfg(struct policy_ctx *c, struct buf *text, struct err *e)
-{
-	struct tree_node *dir;
-
-	if (policy_read(c, "/etc/cloud/cloud.cfg", text, NULL, e) < 0 ||
-		policy_lookup(c, "/etc/cloud/cloud.cfg.d", &dir, e) < 0)
-		return -1;
-	for (struct tree_node *n = dir ? dir->child : NULL; n; n = n->next) {
-		char path[TREE_PATH_TEXT];
-
-		if (fnmatch("*.cfg", n->name, 0) == 0 &&
-			(buf_putc(text, '\n', e) < 0 ||
-				policy_read(c, tree_node_path(n, path), text, NULL, e) < 0))
-			return -1;
-	}
-	return 0;
-}
-
-/* The last value of a key at the start of a line, on that line; NULL when there is none. */
-static const char *last_value(const char *text, const char *key)
-{
-	size_t len = strlen(key);
-	const char *value = NULL;
-
-	for (const char *p = text; p; p = strchr(p, '\n')) {
-		p += *p == '\n';
-		if (strncmp(p, key, len) == 0 && p[len] == ':')
-			value = p + len + 1 + strspn(p + len + 1, " \t");
-	}
-	return value;
-}
 
 static int check_cloud_init(struct policy_ctx *c, struct err *e)
 {
@@ -64,35 +30,19 @@ static int check_datasource(struct policy_ctx *c, struct err *e)
 	cleanup_buf struct buf text = {0};
 	cleanup_buf struct buf identify = {0};
 
-	if (read_cloud_cfg(c, &text, e) < 0 ||
+	if (policy_cloud_cfg(c, &text, e) < 0 ||
 		policy_read(c, "/etc/cloud/ds-identify.cfg", &identify, NULL, e) < 0)
 		return -1;
-	const char *list = last_value(buf_str(&text), "datasource_list");
+	const char *list = policy_cloud_value(buf_str(&text), "datasource_list");
 	list = list ? list + strspn(list, "[ ") : NULL;
 	if (!list)
 		return policy_found(c, e, "datasource_list is not set");
 	if (strncmp(list, "NoCloud", 7) != 0 || !strchr(",] ", list[7]))
 		return policy_found(c, e, "datasource_list: [%.*s", (int)strcspn(list, "\n"), list);
-	const char *policy = last_value(buf_str(&identify), "policy");
+	const char *policy = policy_cloud_value(buf_str(&identify), "policy");
 	if (policy && strncmp(policy, "disabled", 8) == 0)
 		return policy_found(c, e, "/etc/cloud/ds-identify.cfg switches cloud-init off");
 	return 0;
-}
-
-/* True when a list of modules has one: "- growpart" or "- [growpart, always]". */
-static bool runs_module(const char *text, const char *module)
-{
-	size_t len = strlen(module);
-
-	for (const char *p = text; (p = strstr(p, module)); p++) {
-		const char *line = memrchr(text, '\n', (size_t)(p - text));
-
-		line = line ? line + 1 : text;
-		if (line[strspn(line, " \t")] == '-' && !strchr("_-", p[len]) &&
-			(p == line || strchr("- [\"'", p[-1])))
-			return true;
-	}
-	return false;
 }
 
 static int check_growth(struct policy_ctx *c, struct err *e)
@@ -101,16 +51,16 @@ static int check_growth(struct policy_ctx *c, struct err *e)
 	static const char *const programs[] = {"growpart", "resize2fs"};
 	cleanup_buf struct buf text = {0};
 
-	if (read_cloud_cfg(c, &text, e) < 0)
+	if (policy_cloud_cfg(c, &text, e) < 0)
 		return -1;
 	for (size_t i = 0; i < 2; i++) {
-		if (!runs_module(buf_str(&text), modules[i]) &&
+		if (!policy_cloud_runs(buf_str(&text), modules[i]) &&
 			policy_found(c, e, "cloud-init does not run %s", modules[i]) < 0)
 			return -1;
 		if (policy_program(c, programs[i], e) < 0)
 			return -1;
 	}
-	const char *resize = last_value(buf_str(&text), "resize_rootfs");
+	const char *resize = policy_cloud_value(buf_str(&text), "resize_rootfs");
 	if (resize && (strncasecmp(resize, "false", 5) == 0 || strncasecmp(resize, "no", 2) == 0))
 		return policy_found(c, e, "resize_rootfs is off");
 	if (strstr(buf_str(&text), "\n  mode: off") || strstr(buf_str(&text), "\n  mode: false"))
