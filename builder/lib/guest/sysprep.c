@@ -198,11 +198,11 @@ static void drop_repeated(struct sysprep_plan *p)
 static int check_operations(const struct strv *operations, struct err *e)
 {
 	for (size_t i = 0; operations && i < operations->n; i++) {
+		const char *name = operations->items[i] + (operations->items[i][0] == '-');
 		cleanup_buf struct buf all = {0};
 		size_t n = 0;
 
-		while (n < n_sysprep_operations &&
-			strcmp(sysprep_operations[n].name, operations->items[i]) != 0)
+		while (n < n_sysprep_operations && strcmp(sysprep_operations[n].name, name) != 0)
 			n++;
 		if (n < n_sysprep_operations)
 			continue;
@@ -211,16 +211,30 @@ static int check_operations(const struct strv *operations, struct err *e)
 				return -1;
 		}
 		return err_set(e, ERR_USAGE, "sysprep: there is no operation '%s'; there are:%s",
-			operations->items[i], buf_str(&all));
+			name, buf_str(&all));
 	}
 	return 0;
+}
+
+static bool is_chosen(const struct strv *operations, const struct sysprep_operation *op)
+{
+	bool chosen = false, any = false;
+
+	for (size_t i = 0; operations && i < operations->n; i++) {
+		const char *name = operations->items[i];
+
+		if (name[0] == '-' && strcmp(name + 1, op->name) == 0)
+			return false;
+		any = any || name[0] != '-';
+		chosen = chosen || strcmp(name, op->name) == 0;
+	}
+	return any ? chosen : op->by_default;
 }
 
 int sysprep_plan(
 	struct sysprep_plan *p, struct guest *g, const struct strv *operations, struct err *e)
 {
 	struct planner planner = {.plan = p, .g = g};
-	bool all = !operations || operations->n == 0;
 	int rc = check_operations(operations, e);
 
 	*p = (struct sysprep_plan){0};
@@ -228,8 +242,7 @@ int sysprep_plan(
 		rc = sysprep_find_homes(g, &planner.homes, e);
 	for (size_t i = 0; rc == 0 && i < n_sysprep_operations; i++) {
 		planner.operation = &sysprep_operations[i];
-		if (all ? planner.operation->by_default
-			: strv_contains(operations, planner.operation->name))
+		if (is_chosen(operations, planner.operation))
 			rc = plan_operation(&planner, e);
 	}
 	sysprep_nodes_release(&planner.homes);

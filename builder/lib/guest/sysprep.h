@@ -30,9 +30,10 @@ struct sysprep_plan {
 	size_t n;
 };
 
-/* Find what the operations clean. Symbolic links on the way to a file are not followed. Dates that
- * are set come from g->epoch_s. NULL or empty: all that are on by default. Errors: ERR_USAGE for
- * an unknown operation (those there are, named); those of guest_lookup(). Release in any case. */
+/* Find what the operations clean. NULL or empty: all that are on by default; "-NAME" leaves one out
+ * of these, or of those that are named. Symbolic links on the way to a file are not followed. Dates
+ * that are set come from g->epoch_s. Errors: ERR_USAGE for an unknown operation (those there are,
+ * named); those of guest_lookup(). Release in any case. */
 int sysprep_plan(
 	struct sysprep_plan *p, struct guest *g, const struct strv *operations, struct err *e);
 void sysprep_plan_release(struct sysprep_plan *p);

@@ -236,6 +236,9 @@ static void test_operations(void)
 	put_text(g.root, "etc/sysconfig/iptables", "rules");
 	check_plan(&g, NULL, "");
 	check_plan(&g, "firewall-rules", "d /etc/sysconfig/iptables firewall-rules\n");
+	put_text(g.root, "etc/hostname", "builder");
+	check_plan(&g, "-machine-id", "e /etc/hostname hostname\n");
+	check_plan(&g, "-hostname", "");
 	strv_add(&operations, "bash-histories", &err);
 	CHECK(sysprep_plan(&p, &g, &operations, &err) < 0 && err.kind == ERR_USAGE);
 	CHECK(strstr(err.msg, "no operation 'bash-histories'; there are: abrt-data") != NULL);

@@ -146,11 +146,31 @@ static int change_disk(struct work *w, struct err *e)
 	return run_operations(w, g, &opt, e);
 }
 
+/* The operations asked for, less those that would undo what was asked for just now. */
+static int choose_cleaning(const struct work *w, struct strv *operations, struct err *e)
+{
+	for (size_t i = 0; i < w->o->operations.n; i++) {
+		if (strv_add(operations, w->o->operations.items[i], e) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < w->ops.n; i++) {
+		enum op_kind kind = w->ops.items[i].kind;
+
+		if ((kind == OP_HOSTNAME && strv_add(operations, "-hostname", e) < 0) ||
+			(kind == OP_SSH_INJECT && strv_add(operations, "-ssh-userdir", e) < 0))
+			return -1;
+	}
+	return 0;
+}
+
 static int clean(const struct work *w, struct guest *g, struct err *e)
 {
+	cleanup_strv struct strv operations = {0};
 	struct sysprep_plan plan = {0};
-	int rc = sysprep_plan(&plan, g, &w->o->operations, e);
+	int rc = choose_cleaning(w, &operations, e);
 
+	if (rc == 0)
+		rc = sysprep_plan(&plan, g, &operations, e);
 	if (rc == 0)
 		rc = sysprep_apply(&plan, g, e);
 	if (rc == 0)

@@ -101,7 +101,7 @@ static const struct cli_option sysprep_options[] = {
 	{"dry-run", 'n', CLI_FLAG, FIELD(dry_run), NULL,
 		"list each file that would change and why, and change nothing"},
 	{"operation", 0, CLI_LIST, FIELD(operations), "NAME",
-		"do this only; may be given again; default: all that are on"},
+		"do this only, or with - before it all but this; may be given again"},
 	{"list-operations", 0, CLI_FLAG, FIELD(list_operations), NULL,
 		"list the operations there are"},
 	JSON_OPTION,

@@ -29,6 +29,8 @@ is "every line has a reason" "$(grep -cE '\([a-z-]+: .+\)$' plan)" "$(wc -l <pla
 is "the image is as it was" "$(sha256sum one.qcow2)" "$sum"
 exits 0 "one operation" kiln-guest sysprep --dry-run --operation=ssh-hostkeys one.qcow2
 is "one file" "$(cut -d' ' -f2 out)" /etc/ssh/ssh_host_ed25519_key
+exits 0 "all but two" kiln-guest sysprep --dry-run --operation=-logfiles --operation=-hostname one.qcow2
+is "five files" "$(wc -l <out)" 5
 if have python3; then
 	exits 0 "JSON" kiln-guest sysprep --dry-run --json one.qcow2
 	is "JSON" "$(json '[(i["action"], i["path"]) for i in d][-2:]')" \
