@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -35,9 +36,9 @@ struct watch {
 	bool handled[N_SIGNALS];
 };
 
-/* For the handler, which can reach nothing else. */
-static volatile sig_atomic_t last_signal;
-static volatile sig_atomic_t handler_fd = -1;
+/* For the handler, which can reach nothing else; the watch's thread reads them too. */
+static atomic_int last_signal;
+static atomic_int handler_fd = -1;
 
 static void wake(int fd)
 {
