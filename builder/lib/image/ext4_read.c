@@ -340,16 +340,18 @@ static int read_entries(struct reader *r, const struct dir *dir, const unsigned 
 	return 0;
 }
 
-/* Leaves end with an entry that has the checksum; the inner nodes of a hash tree have theirs
- * elsewhere and are not looked at, as they have no names. */
-static int check_dir_block(
-	const struct reader *r, const struct dir *dir, uint32_t seed, struct err *e)
+/* Leaves end with an entry that has the checksum. The root and the inner nodes of a hash tree have
+ * theirs elsewhere, and may still have the tail of the leaf that they once were: as they have no
+ * names they are passed over. */
+static int check_dir_block(const struct reader *r, const struct dir *dir, uint64_t block,
+	bool indexed, uint32_t seed, struct err *e)
 {
+	bool node = ext4_le32(r->block) == 0 && record_len(r, r->block) == r->fs.block_size;
 	size_t size = r->fs.block_size - DIRENT_TAIL;
 	const unsigned char *tail = r->block + size;
 
-	if (!r->fs.checksums || ext4_le32(tail) != 0 || ext4_le16(tail + 4) != DIRENT_TAIL ||
-		tail[6] != 0 || tail[7] != TYPE_TAIL)
+	if (!r->fs.checksums || (indexed && block == 0) || node || ext4_le32(tail) != 0 ||
+		ext4_le16(tail + 4) != DIRENT_TAIL || tail[6] != 0 || tail[7] != TYPE_TAIL)
 		return 0;
 	if (crc32c(seed, r->block, size) != ext4_le32(tail + 8))
 		return err_set(e, ERR_FORMAT, "a checksum of directory %u is wrong", dir->ino);
@@ -357,8 +359,11 @@ static int check_dir_block(
 }
 
 static int read_dir_blocks(struct reader *r, const struct dir *dir, uint64_t size,
-	const struct ext4_map *map, uint32_t seed, struct err *e)
+	const struct ext4_map *map, struct err *e)
 {
+	/* Reading the entries overwrites the inode at hand. */
+	bool indexed = r->inode.flags & EXT4_FLAG_INDEX;
+	uint32_t seed = r->inode.seed;
 	uint64_t blocks = size / r->fs.block_size;
 	uint64_t next = 0;
 
@@ -370,7 +375,7 @@ static int read_dir_blocks(struct reader *r, const struct dir *dir, uint64_t siz
 		next = run->block + run->n;
 		for (uint64_t b = 0; b < run->n && run->block + b < blocks; b++) {
 			if (ext4_fs_block(&r->fs, run->start + b, r->block, e) < 0 ||
-				check_dir_block(r, dir, seed, e) < 0 ||
+				check_dir_block(r, dir, run->block + b, indexed, seed, e) < 0 ||
 				read_entries(r, dir, r->block, r->fs.block_size, e) < 0)
 				return -1;
 		}
@@ -409,7 +414,7 @@ static int read_dir(struct reader *r, const struct dir *dir, struct err *e)
 	}
 	if (ext4_map_read(&r->fs, &r->inode, &map, e) < 0)
 		return -1;
-	return read_dir_blocks(r, dir, r->inode.size, &map, r->inode.seed, e);
+	return read_dir_blocks(r, dir, r->inode.size, &map, e);
 }
 
 /* --- the tree --- */
