@@ -119,9 +119,9 @@ static void choose(struct solver *s, size_t package, bool asked, bool by_install
 	s->order[s->n++] = package;
 }
 
-/* True when provider a of name is to be taken rather than b, which stands before it. */
-static bool is_better(const struct solver *s, const char *name, const struct apk_provider *a,
-	const struct apk_provider *b)
+/* True when provider a of a name is to be taken rather than b, which stands before it. */
+static bool is_better(
+	const struct solver *s, const struct apk_provider *a, const struct apk_provider *b)
 {
 	const struct apk_package *x = &s->index->packages[a->package];
 	const struct apk_package *y = &s->index->packages[b->package];
@@ -135,9 +135,7 @@ static bool is_better(const struct solver *s, const char *name, const struct apk
 		return order > 0;
 	if (x->provider_priority != y->provider_priority)
 		return x->provider_priority > y->provider_priority;
-	if (x->repository != y->repository)
-		return x->repository < y->repository;
-	return strcmp(x->name, name) == 0 && strcmp(y->name, name) != 0;
+	return x->repository < y->repository;
 }
 
 static bool chooses_by_itself(const struct solver *s, const struct apk_provider *p)
@@ -155,7 +153,7 @@ static const struct apk_provider *find_best(const struct solver *s, const struct
 		if (s->states[p[i].package].excluded || !chooses_by_itself(s, &p[i]) ||
 			!apk_atom_fits(a, p[i].version))
 			continue;
-		if (!best || is_better(s, a->name, &p[i], best))
+		if (!best || is_better(s, &p[i], best))
 			best = &p[i];
 	}
 	return best;

@@ -12,10 +12,11 @@
  *
  * The rules are apk's own. Of several packages that would do, the one that provides the newest
  * version of the name is taken, then the one with the higher provider_priority, then the one of the
- * first repository, then the one of that name, then the first. A name that is provided without a
- * version chooses nothing by itself: one of its providers
- * must be wanted, or have a provider_priority. ERR_FORMAT when there is no such system; the message
- * says what needs what. The result depends on nothing but the index and the wanted atoms. */
+ * first repository, then the first in its index. A name that is provided without a version chooses
+ * nothing by itself: one of its providers must be wanted, or have a provider_priority. Where apk
+ * gives up, an older version may still be found here. ERR_FORMAT when there is no such system; the
+ * message says what needs what. The result depends on nothing but the index and the wanted atoms.
+ */
 int apk_solve(size_t **chosen, size_t *n, const struct apk_index *index, const struct strv *wanted,
 	struct err *e);
 
