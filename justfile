@@ -9,7 +9,7 @@ default:
 # Bake images: [VARIANT...] [--locked] [arch=ARCH] [with=OPTION] [base=FILE] [jobs=N]; without names the default set
 [no-exit-message]
 build-lima-images *args: setup tools
-    @LIMEKILN_FROM='{{invocation_directory()}}' ci/build-images "$@"
+    @LIMEKILN_FROM={{quote(invocation_directory())}} ci/build-images "$@"
 
 # The images there are, and their state
 list *args: setup tools
