@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -132,12 +133,38 @@ static int check_allowed(struct policy_ctx *c, struct err *e)
 	return 0;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a;
+	uint32_t y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool has_id(const uint32_t *ids, size_t n, uint32_t id)
+{
+	return n > 0 && bsearch(&id, ids, n, sizeof(id), compare_ids);
+}
+
 static int check_owners(struct policy_ctx *c, struct err *e)
 {
 	struct tree_node *root = tree_root(c->g->root);
+	size_t n_users = c->f->n_users;
+	size_t n_groups = c->f->n_groups;
+	cleanup_free uint32_t *users = mem_array(n_users + n_groups + 1, sizeof(*users), e);
 
+	if (!users)
+		return -1;
+	uint32_t *groups = users + n_users;
+	for (size_t i = 0; i < n_users; i++)
+		users[i] = c->f->users[i].uid;
+	for (size_t i = 0; i < n_groups; i++)
+		groups[i] = c->f->groups[i].gid;
+	qsort(users, n_users, sizeof(*users), compare_ids);
+	qsort(groups, n_groups, sizeof(*groups), compare_ids);
 	for (struct tree_node *n = root; n; n = policy_next(root, n)) {
-		if ((!policy_user_name(c, n->inode->uid) || !policy_group_name(c, n->inode->gid)) &&
+		if ((!has_id(users, n_users, n->inode->uid) ||
+			    !has_id(groups, n_groups, n->inode->gid)) &&
 			report_mode(c, n, e) < 0)
 			return -1;
 	}

@@ -108,6 +108,14 @@ int policy_write_json(
 static int put_xml(struct buf *out, const char *text, struct err *e)
 {
 	for (; *text; text++) {
+		/* U+FFFE and U+FFFF are no characters of XML's. */
+		if (strncmp(text, "\xef\xbf\xbe", 3) == 0 ||
+			strncmp(text, "\xef\xbf\xbf", 3) == 0) {
+			if (buf_puts(out, "&#xfffd;", e) < 0)
+				return -1;
+			text += 2;
+			continue;
+		}
 		const char *entity = *text == '<'    ? "&lt;"
 				     : *text == '>'  ? "&gt;"
 				     : *text == '&'  ? "&amp;"

@@ -13,7 +13,8 @@
 
 #define FILE_MAX ((size_t)1024 * 1024)
 
-enum { DEPTH_MAX = 16, SETTINGS_MAX = 100000 };
+/* sshd itself limits the depth only; the others keep a hostile guest from taking all day. */
+enum { DEPTH_MAX = 16, FILES_MAX = 1000, SETTINGS_MAX = 10000 };
 
 /* The values that a keyword of one argument can have; NULL: any. */
 #define YES_NO "yes no"
@@ -71,6 +72,7 @@ struct sshd_config {
 	size_t n;
 	size_t cap;
 	unsigned n_blocks;
+	unsigned n_files;
 	struct sshd_setting defaults[N_KNOWN];
 	struct tree *root;
 };
@@ -302,6 +304,8 @@ static int read_config(
 
 	if (depth > DEPTH_MAX)
 		return err_set(e, ERR_FORMAT, "%s: files that include each other", path);
+	if (++c->n_files > FILES_MAX)
+		return err_set(e, ERR_FORMAT, "%s: more than %d files", path, FILES_MAX);
 	if (guest_read_file(c->root, path, FILE_MAX, &text, &found, e) < 0)
 		return -1;
 	if (!found)
