@@ -249,8 +249,8 @@ def deb(g):
     g.file("var/lib/dpkg/info/dbus-user-session:amd64.list", "/.\n")
     g.file("var/lib/dpkg/triggers/Unincorp", "")
     g.file("usr/share/keyrings/debian.gpg", "key")
-    g.file("etc/apt/sources.list.d/debian.sources", "Types: deb\nURIs: http://deb.example.org/d\n"
-           "Suites: trixie\nComponents: main\nSigned-By: /usr/share/keyrings/debian.gpg\n")
+    g.file("etc/apt/sources.list.d/debian.sources",
+           "Types: deb\nURIs: http://example.org/d\nSuites: trixie\nComponents: main\nSigned-By: /usr/share/keyrings/debian.gpg\n")
     g.file("etc/apt/apt.conf.d/70debconf", 'DPkg::Pre-Install-Pkgs {"/usr/sbin/x";};\n')
 
 
@@ -291,5 +291,5 @@ def alpine(uuids):
            "".join(f"C:Q1x=\nP:{n}\nV:1.0-r0\nA:x86_64\n\n" for n in names))
     g.file("etc/apk/world", "".join(n + "\n" for n in names))
     g.file("etc/apk/keys/alpine-devel@lists.rsa.pub", "key")
-    g.file("etc/apk/repositories", "https://dl.example.org/alpine/v3.23/main\n")
+    g.file("etc/apk/repositories", "https://example.org/alpine/v3.23/main\n")
     return g

@@ -97,7 +97,8 @@ def check_reports(t, base, scratch):
             if r["found"] == ["Lima's contract is not asked for"]}, {"LIMA", "MOD", "TOOL"})
     t.equal("two reports on standard output are a usage error",
             kiln(*arguments, "--json=-", "--junit=-").returncode, 2)
-    t.equal("an allow list that is not there", kiln(*arguments, "--allow-units=/nowhere").returncode, 5)
+    t.equal("an allow list that is not there is an error of input and output",
+            kiln(*arguments, "--allow-units=/nowhere").returncode, 5)
 
 
 def check_lists(t):
