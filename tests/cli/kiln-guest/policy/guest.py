@@ -250,7 +250,8 @@ def deb(g):
     g.file("var/lib/dpkg/triggers/Unincorp", "")
     g.file("usr/share/keyrings/debian.gpg", "key")
     g.file("etc/apt/sources.list.d/debian.sources",
-           "Types: deb\nURIs: http://example.org/d\nSuites: trixie\nComponents: main\nSigned-By: /usr/share/keyrings/debian.gpg\n")
+           "Types: deb\nURIs: http://example.org/d\nSuites: trixie\nComponents: main\n"
+           "Signed-By: /usr/share/keyrings/debian.gpg\n")
     g.file("etc/apt/apt.conf.d/70debconf", 'DPkg::Pre-Install-Pkgs {"/usr/sbin/x";};\n')
 
 
