@@ -133,15 +133,36 @@ static int check_apk_db(struct policy_ctx *c, struct err *e)
 	return 0;
 }
 
+/* True when a line "p:" (what a package provides: words "name" or "name=version") of apk's database
+ * has the name. */
+static bool is_provided(const char *db, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *line = db; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		if (strncmp(line, "p:", 2) != 0)
+			continue;
+		for (const char *word = line + 2; *word && *word != '\n';) {
+			if (strncmp(word, name, len) == 0 && strchr("= \n", word[len]))
+				return true;
+			word += strcspn(word, " \n");
+			word += *word == ' ';
+		}
+	}
+	return false;
+}
+
 /* A line of world: a name, maybe a constraint behind it, '!' before what must not be there. */
 static int check_apk_world(struct policy_ctx *c, struct err *e)
 {
 	cleanup_buf struct buf text = {0};
+	cleanup_buf struct buf db = {0};
 	bool found;
 
 	if (!is_apk(c))
 		return 0;
-	if (policy_read(c, "/etc/apk/world", &text, &found, e) < 0)
+	if (policy_read(c, "/lib/apk/db/installed", &db, &found, e) < 0 ||
+		policy_read(c, "/etc/apk/world", &text, &found, e) < 0)
 		return -1;
 	if (!found)
 		return policy_found(c, e, "/etc/apk/world is not there");
@@ -151,7 +172,8 @@ static int check_apk_world(struct policy_ctx *c, struct err *e)
 		if (*line == '.')
 			why = "a name made up by the build";
 		line[strcspn(line, "=<>~@")] = 0;
-		if (*line != '!' && !why && !policy_has_package(c, line))
+		if (*line != '!' && !why && !policy_has_package(c, line) &&
+			!is_provided(buf_str(&db), line))
 			why = "not installed";
 		if (why && policy_found(c, e, "%s in /etc/apk/world: %s", line, why) < 0)
 			return -1;
