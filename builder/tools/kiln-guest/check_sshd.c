@@ -6,6 +6,7 @@
 
 #include "appliance/appliance.h"
 #include "base/mem.h"
+#include "guest/sshd_memory.h"
 
 enum { TIMEOUT_S = 120 };
 
@@ -70,17 +71,14 @@ int sshd_answer_run(struct sshd_answer *a, struct appliance *appliance, struct e
 	return a->settings && a->source ? 0 : -1;
 }
 
-int sshd_answer_get(struct sshd_answer *a, const struct guest *g, const struct facts *f,
-	enum progress_mode progress, struct err *e)
+static int ask(
+	struct sshd_answer *a, const struct guest *g, enum progress_mode progress, struct err *e)
 {
 	const struct appliance_options opt = {
 		.disk_fd = g->fd, .packages_fd = -1, .read_only = true, .progress = progress};
 	cleanup_appliance struct appliance *appliance = NULL;
 	struct err fault = {0};
-	struct utsname host;
 
-	if (uname(&host) < 0 || strcmp(host.machine, f->arch) != 0)
-		return say_why(a, "the guest has another architecture than this machine", e);
 	if (appliance_start(&appliance, &opt, &fault) < 0) {
 		if (fault.kind == ERR_UNSUPPORTED)
 			return say_why(a, fault.msg, e);
@@ -91,4 +89,30 @@ int sshd_answer_get(struct sshd_answer *a, const struct guest *g, const struct f
 		sshd_answer_run(a, appliance, e) < 0)
 		return -1;
 	return appliance_stop(appliance, e);
+}
+
+int sshd_answer_get(struct sshd_answer *a, struct guest *g, const struct facts *f,
+	enum progress_mode progress, struct err *e)
+{
+	char key[SHA256_HEX_SIZE];
+	struct utsname host;
+	bool known;
+
+	if (uname(&host) < 0 || strcmp(host.machine, f->arch) != 0)
+		return say_why(a, "the guest has another architecture than this machine", e);
+	if (sshd_memory_key(g, key, &known, e) < 0)
+		return -1;
+	a->settings = known ? sshd_memory_recall(key) : NULL;
+	if (a->settings) {
+		a->source = mem_strdup(
+			"sshd -T was run before in a guest with the same sshd, configuration, "
+			"accounts and packages",
+			e);
+		return a->source ? 0 : -1;
+	}
+	if (ask(a, g, progress, e) < 0)
+		return -1;
+	if (known && a->settings)
+		sshd_memory_keep(key, a->settings);
+	return 0;
 }

@@ -14,10 +14,11 @@ struct sshd_answer {
 	char *fault;    /* why it failed; NULL: it did not */
 };
 
-/* Run sshd -T in an appliance on the guest's disk, which is only read. A guest of another
+/* Run sshd -T in an appliance on the guest's disk, which is only read, unless the answer is
+ * remembered (guest/sshd_memory.h). A guest of another
  * architecture, and a host that cannot start an appliance, are answers without settings. Errors:
  * those of appliance_start() but ERR_UNSUPPORTED. Release in any case. */
-int sshd_answer_get(struct sshd_answer *a, const struct guest *g, const struct facts *f,
+int sshd_answer_get(struct sshd_answer *a, struct guest *g, const struct facts *f,
 	enum progress_mode progress, struct err *e);
 /* The same in an appliance that runs and has the guest mounted. Errors: ERR_INTERNAL when the
  * appliance is gone. */
