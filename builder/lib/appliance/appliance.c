@@ -165,8 +165,9 @@ int appliance_start(struct appliance **out, const struct appliance_options *opt,
 		return -1;
 	a->progress_mode = opt->progress;
 	a->read_only = opt->read_only;
-	if (accel_choose(&choice, opt->accel, e) < 0 || appliance_find_qemu(&qemu, e) < 0 ||
-		appliance_check_kernel("", e) < 0 || name_disks(a, opt, e) < 0)
+	/* The accelerator last: finding out can take seconds. */
+	if (appliance_find_qemu(&qemu, e) < 0 || appliance_check_kernel("", e) < 0 ||
+		name_disks(a, opt, e) < 0 || accel_choose(&choice, opt->accel, e) < 0)
 		return -1;
 	if (attempt(a, &choice, qemu, opt->launch_s, &why) < 0 &&
 		attempt_without_kvm(a, opt, qemu, &why) < 0)
