@@ -7,6 +7,7 @@
 #include "appliance/accel_probe.h"
 #include "appliance/appliance_private.h"
 #include "base/cli.h"
+#include "base/proc.h"
 
 #define LOG_MAX ((size_t)64 << 10)
 #define LOG_LINES 4      /* of the console that an error shows */
@@ -15,24 +16,14 @@
 int appliance_find_qemu(char **qemu, struct err *e)
 {
 	const char *name = accel_qemu();
-	const char *path = getenv("PATH");
 
 	*qemu = NULL;
 	if (!name)
 		return err_set(e, ERR_UNSUPPORTED, "no known qemu for this machine's processor");
-	for (const char *p = path ? path : "/usr/bin:/bin"; *p;) {
-		size_t len = strcspn(p, ":");
-		cleanup_free char *full = mem_printf(e, "%.*s/%s", (int)len, p, name);
-
-		if (!full)
-			return -1;
-		if (access(full, X_OK) == 0) {
-			*qemu = steal_ptr(&full);
-			return 0;
-		}
-		p += len;
-		p += *p == ':';
-	}
+	if (proc_find(qemu, name, e) < 0)
+		return -1;
+	if (*qemu)
+		return 0;
 	return err_set(e, ERR_UNSUPPORTED,
 		"program '%s' is not installed; install the package qemu-system-%s (Debian, "
 		"Ubuntu) or qemu-kvm (Fedora)",

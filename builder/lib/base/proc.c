@@ -173,20 +173,36 @@ void proc_die_of(int number)
 	}
 }
 
-bool proc_exists(const char *name)
+int proc_find(char **path, const char *name, struct err *e)
 {
-	const char *path = getenv("PATH");
+	const char *dirs = getenv("PATH");
 
-	if (strchr(name, '/'))
-		return access(name, X_OK) == 0;
-	for (const char *p = path ? path : "/usr/sbin:/usr/bin:/sbin:/bin"; *p;) {
+	*path = NULL;
+	if (strchr(name, '/')) {
+		if (access(name, X_OK) < 0)
+			return 0;
+		*path = mem_strdup(name, e);
+		return *path ? 0 : -1;
+	}
+	for (const char *p = dirs ? dirs : "/usr/sbin:/usr/bin:/sbin:/bin"; *p;) {
 		size_t len = strcspn(p, ":");
-		cleanup_free char *full = mem_printf(NULL, "%.*s/%s", (int)len, p, name);
+		cleanup_free char *full = mem_printf(e, "%.*s/%s", (int)len, p, name);
 
-		if (full && access(full, X_OK) == 0)
-			return true;
+		if (!full)
+			return -1;
+		if (access(full, X_OK) == 0) {
+			*path = steal_ptr(&full);
+			return 0;
+		}
 		p += len;
 		p += *p == ':';
 	}
-	return false;
+	return 0;
+}
+
+bool proc_exists(const char *name)
+{
+	cleanup_free char *path = NULL;
+
+	return proc_find(&path, name, NULL) == 0 && path;
 }

@@ -27,7 +27,11 @@ int proc_run(char *const argv[], const struct proc_options *opt, int *status, st
 /* End this process by a signal that it handled, so that its parent sees it; returns for 0. */
 void proc_die_of(int number);
 
-/* True when a program of this name is on PATH. */
+/* *path becomes that of a program: found on PATH, or name itself where it has a slash; NULL when
+ * there is none that can be run. The caller frees. Errors: ERR_INTERNAL. */
+int proc_find(char **path, const char *name, struct err *e);
+
+/* True when there is one. */
 bool proc_exists(const char *name);
 
 #endif

@@ -31,6 +31,15 @@ static void test_missing(void)
 	CHECK(proc_run(by_path, &opt, NULL, &e) == -1 && e.kind == ERR_UNSUPPORTED);
 	CHECK(proc_exists("sh") && !proc_exists(name));
 	CHECK(proc_exists("/bin/sh") && !proc_exists("/bin/no-such"));
+
+	cleanup_free char *found = NULL;
+	CHECK(proc_find(&found, "/bin/sh", NULL) == 0);
+	CHECK_STR(found, "/bin/sh");
+	free(found);
+	CHECK(proc_find(&found, "sh", NULL) == 0 && found && found[0] == '/' &&
+		strcmp(found + strlen(found) - 3, "/sh") == 0);
+	free(found);
+	CHECK(proc_find(&found, name, NULL) == 0 && !found);
 }
 
 static void test_output(void)

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "base/strv.h"
 
 struct key {
@@ -95,31 +95,13 @@ int key_tree(struct key *k, const char *label, const char *path, struct err *e)
 	return 0;
 }
 
-static char *find_program(const char *name, struct err *e)
-{
-	const char *path = getenv("PATH");
-
-	for (const char *p = path ? path : "/usr/bin:/bin"; *p;) {
-		size_t len = strcspn(p, ":");
-		cleanup_free char *full = mem_printf(e, "%.*s/%s", (int)len, p, name);
-
-		if (!full)
-			return NULL;
-		if (access(full, X_OK) == 0)
-			return steal_ptr(&full);
-		p += len;
-		p += *p == ':';
-	}
-	return mem_strdup(name, e);
-}
-
 int key_program(struct key *k, const char *name, struct err *e)
 {
-	cleanup_free char *path = strchr(name, '/') ? mem_strdup(name, e) : find_program(name, e);
+	cleanup_free char *path = NULL;
 
-	if (!path)
+	if (proc_find(&path, name, e) < 0)
 		return -1;
-	if (access(path, X_OK) < 0)
+	if (!path)
 		return err_set(e, ERR_UNSUPPORTED,
 			"program '%s' is not there; run `just setup` and `just tools`", name);
 	return key_file(k, io_basename(name), path, e);
