@@ -16,8 +16,6 @@
 #define FSTAB_MAX ((size_t)1024 * 1024)
 #define EPOCH_MAX ((int64_t)UINT32_MAX) /* what ext4 and FAT hold */
 
-static const char type_bios_boot[] = "21686148-6449-6e6f-744e-656564454649";
-
 /* What is read while the root is looked for. */
 struct search {
 	struct guest *g;
@@ -102,7 +100,7 @@ static bool is_unreadable(const struct part *p)
 	case PARTS_LVM:
 		return true;
 	case PARTS_UNKNOWN:
-		return p->number > 0 && !is_esp_type(p) && strcmp(p->type, type_bios_boot) != 0;
+		return p->number > 0 && !is_esp_type(p) && strcmp(p->type, gpt_type_bios_boot) != 0;
 	default:
 		return false;
 	}

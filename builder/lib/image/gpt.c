@@ -9,6 +9,7 @@
 #define SECTOR_SIZE 512
 
 const char gpt_type_esp[] = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B";
+const char gpt_type_bios_boot[] = "21686148-6449-6e6f-744e-656564454649";
 
 const char *gpt_type_root(const char *arch)
 {

@@ -22,6 +22,8 @@ struct gpt_partition {
 
 /* The type GUID of an EFI system partition. */
 extern const char gpt_type_esp[];
+/* That of a partition that holds GRUB for a BIOS, in lower case as parts_read() gives it. */
+extern const char gpt_type_bios_boot[];
 
 /* The type GUID of a root partition for an architecture (x86_64, aarch64), as in the Discoverable
  * Partitions Specification; NULL when the architecture is not known. */

@@ -14,8 +14,6 @@
 #include "image/gpt.h"
 #include "image/qcow2_write.h"
 
-static const char type_bios_boot[] = "21686148-6449-6e6f-744e-656564454649";
-
 int rebuild_epoch(const struct guest_cli *o, const struct guest *g, int64_t *epoch_s, struct err *e)
 {
 	if (o->epoch ? epoch_parse(o->epoch, "--epoch", epoch_s, e) < 0
@@ -62,7 +60,8 @@ int rebuild_check(const struct guest *g, const char *image, struct err *e)
 	for (size_t i = 0; i < g->parts.n; i++) {
 		const struct part *p = &g->parts.items[i];
 
-		if (p != g->root_part && p != g->esp_part && strcmp(p->type, type_bios_boot) != 0)
+		if (p != g->root_part && p != g->esp_part &&
+			strcmp(p->type, gpt_type_bios_boot) != 0)
 			return err_set(e, ERR_UNSUPPORTED,
 				"%s: partition %u (%s): only the root and an EFI system partition "
 				"can be built anew; make a recipe with what `kiln-guest export` "
