@@ -56,6 +56,35 @@ static int parse_uint(const char *text, const char *what, uint64_t *value, struc
 	return cli_parse_size(text, what, value, e);
 }
 
+static int parse_range(
+	const char *text, const char *what, const char *range, uint64_t *value, struct err *e)
+{
+	unsigned long long min, max;
+
+	if (sscanf(range, "%llu..%llu", &min, &max) != 2)
+		return err_set(e, ERR_INTERNAL, "%s: '%s' is no range", what, range);
+	if (parse_uint(text, what, value, e) < 0)
+		return -1;
+	if (*value < min || *value > max)
+		return err_set(
+			e, ERR_USAGE, "%s: %s is not between %llu and %llu", what, text, min, max);
+	return 0;
+}
+
+static int parse_choice(
+	const char *text, const char *what, const char *words, const char **value, struct err *e)
+{
+	size_t len = strlen(text);
+
+	for (const char *p = words; *p; p += strcspn(p, "|"), p += *p == '|') {
+		if (len == strcspn(p, "|") && memcmp(p, text, len) == 0) {
+			*value = text;
+			return 0;
+		}
+	}
+	return err_set(e, ERR_USAGE, "%s: '%s' is none of %s", what, text, words);
+}
+
 static int store(void *opts, const struct cli_option *opt, const char *value, struct err *e)
 {
 	void *field = (char *)opts + opt->offset;
@@ -75,8 +104,12 @@ static int store(void *opts, const struct cli_option *opt, const char *value, st
 		return strv_addf(field, e, "%s=%s", opt->name, value);
 	case CLI_UINT:
 		return parse_uint(value, what, field, e);
+	case CLI_RANGE:
+		return parse_range(value, what, opt->arg, field, e);
 	case CLI_SIZE:
 		return cli_parse_size(value, what, field, e);
+	case CLI_CHOICE:
+		return parse_choice(value, what, opt->arg, field, e);
 	}
 	return err_set(e, ERR_INTERNAL, "%s has no type", what);
 }

@@ -17,9 +17,13 @@ enum cli_type {
 	/* struct strv, "name=value" of every one given: options that share a field keep the order
 	 * in which they were given */
 	CLI_ORDERED,
-	CLI_UINT, /* uint64_t, decimal */
-	CLI_SIZE, /* uint64_t, decimal bytes with an optional KiB, MiB, GiB or TiB */
+	CLI_UINT,   /* uint64_t, decimal */
+	CLI_RANGE,  /* the same within bounds, which arg gives: "1..12" */
+	CLI_SIZE,   /* uint64_t, decimal bytes with an optional KiB, MiB, GiB or TiB */
+	CLI_CHOICE, /* const char *, one of the words of arg: "raw|qcow2" */
 };
+
+#define CLI_THREADS "1..1024" /* arg of an option for threads */
 
 struct cli_option {
 	const char *name; /* long name without dashes */

@@ -15,6 +15,8 @@ struct options {
 	struct strv steps;
 	uint64_t threads;
 	uint64_t size;
+	uint64_t level;
+	const char *crust;
 };
 
 static const struct cli_option bake_options[] = {
@@ -26,6 +28,8 @@ static const struct cli_option bake_options[] = {
 	{"stir", 's', CLI_ORDERED, offsetof(struct options, steps), "N", "stir"},
 	{"threads", 't', CLI_UINT, offsetof(struct options, threads), "N", "use N threads"},
 	{"size", 0, CLI_SIZE, offsetof(struct options, size), "SIZE", "of the disk"},
+	{"level", 0, CLI_RANGE, offsetof(struct options, level), "2..11", "of heat"},
+	{"crust", 0, CLI_CHOICE, offsetof(struct options, crust), "thin|thick", "of the pie"},
 };
 
 /* What run() saw, as text. */
@@ -40,6 +44,9 @@ static int bake(void *arg, char **operands, size_t n, struct err *e)
 		o->verbose, o->common.quiet, o->output ? o->output : "-",
 		(unsigned long long)o->threads, (unsigned long long)o->size);
 
+	if (o->level)
+		at += (size_t)snprintf(seen + at, sizeof(seen) - at, " l=%llu c=%s",
+			(unsigned long long)o->level, o->crust);
 	for (size_t i = 0; i < o->sets.n; i++)
 		at += (size_t)snprintf(seen + at, sizeof(seen) - at, " %s", o->sets.items[i]);
 	for (size_t i = 0; i < o->steps.n; i++)
@@ -63,13 +70,13 @@ static void release(void *arg)
 }
 
 static const struct cli_command commands[] = {
-	{"bake", "INPUT... -o FILE", "bake it", 1, 2, bake_options, 8, bake},
+	{"bake", "INPUT... -o FILE", "bake it", 1, 2, bake_options, 10, bake},
 	{"cool", "", "cool it", 0, 0, NULL, 0, bake},
 };
 static const struct cli_tool tool = {
 	"kiln-x", "tests", commands, 2, sizeof(struct options), init, release, "Notes."};
 static const struct cli_tool single = {"kiln-y", "tests",
-	&(const struct cli_command){NULL, "[X]", "do it", 0, SIZE_MAX, bake_options, 8, bake}, 1,
+	&(const struct cli_command){NULL, "[X]", "do it", 0, SIZE_MAX, bake_options, 10, bake}, 1,
 	sizeof(struct options), NULL, release, NULL};
 
 static struct buf printed; /* both standard streams of the last call */
@@ -144,6 +151,10 @@ static void test_options(void)
 		CHECK(call(cases[i].line) == 0);
 		CHECK_STR(seen, cases[i].seen);
 	}
+	CHECK(call("bake --level 2 --crust=thin in") == 0);
+	CHECK_STR(seen, "f0 v0 q0 o=- t=7 s=0 l=2 c=thin [in]");
+	CHECK(call("bake --level 11 --crust=thick in") == 0);
+	CHECK_STR(seen, "f0 v0 q0 o=- t=7 s=0 l=11 c=thick [in]");
 	CHECK(call_tool(&single, "-f a b c") == 0);
 	CHECK_STR(seen, "f1 v0 q0 o=- t=0 s=0 [a] [b] [c]");
 }
@@ -174,6 +185,14 @@ static void test_usage(void)
 		{"bake in -t 18446744073709551616", "too large"},
 		{"bake in --size 3GB", "is not a size"},
 		{"bake in --progress=loud", "--progress"},
+		{"bake in --level 1", "--level: 1 is not between 2 and 11"},
+		{"bake in --level 12", "--level: 12 is not between 2 and 11"},
+		{"bake in --level 4294967298", "is not between"},
+		{"bake in --level x", "is not a number"},
+		{"bake in --crust thi", "--crust: 'thi' is none of thin|thick"},
+		{"bake in --crust thinn", "is none of"},
+		{"bake in --crust thin|thick", "is none of"},
+		{"bake in --crust=", "is none of"},
 	};
 
 	unit_about("usage errors");

@@ -2,16 +2,11 @@
 
 #include "base/epoch.h"
 
-enum { THREADS_MAX = 1024 };
-
 int image_options(
 	const struct guest_cli *o, const char *path, struct raw_options *raw, struct err *e)
 {
 	*raw = (struct raw_options){
 		.path = path, .threads = (unsigned)o->threads, .progress = o->common.progress};
-	if (o->threads < 1 || o->threads > THREADS_MAX)
-		return err_set(e, ERR_USAGE, "--threads: %llu is not between 1 and %d",
-			(unsigned long long)o->threads, THREADS_MAX);
 	if (raw_format_parse(o->format, &raw->format, e) < 0)
 		return err_prefix(e, "--format");
 	return 0;

@@ -26,10 +26,10 @@
 	{"output", 'o', CLI_STRING, FIELD(output), "FILE", "the qcow2 image to write"}, \
 		{"in-place", 0, CLI_FLAG, FIELD(in_place), NULL,                        \
 			"replace the image when all is done"},                          \
-		{"level", 'l', CLI_UINT, FIELD(level), "N",                             \
+		{"level", 'l', CLI_RANGE, FIELD(level), "1..12",                        \
 			"compress from 1 (fast) to 12 (small); default 6"},             \
 	{                                                                               \
-		"threads", 't', CLI_UINT, FIELD(threads), "N",                          \
+		"threads", 't', CLI_RANGE, FIELD(threads), CLI_THREADS,                 \
 			"compress with N threads; default: one a processor"             \
 	}
 

@@ -7,7 +7,6 @@
 #include "base/epoch.h"
 #include "base/io.h"
 #include "base/outfile.h"
-#include "codec/deflate.h"
 #include "guest/facts.h"
 #include "image/disk.h"
 #include "image/fat.h"
@@ -136,9 +135,6 @@ int rebuild_write(
 	struct qcow2_write_result result;
 	uint64_t size_bytes;
 
-	if (o->level < DEFLATE_LEVEL_MIN || o->level > DEFLATE_LEVEL_MAX)
-		return err_set(e, ERR_USAGE, "--level: %llu is not between %d and %d",
-			(unsigned long long)o->level, DEFLATE_LEVEL_MIN, DEFLATE_LEVEL_MAX);
 	if (io_size(fd, &size_bytes, e) < 0 || outfile_open(&out, output, 0644, e) < 0)
 		return -1;
 	progress = progress_new(o->common.progress, "compress", size_bytes);

@@ -30,7 +30,7 @@ int rebuild_check(const struct guest *g, const char *image, struct err *e);
 int rebuild_disk(const struct guest_cli *o, struct guest *g, const char *image, int64_t epoch_s,
 	int *fd, struct err *e);
 
-/* Write that disk as a qcow2 image. Errors: ERR_USAGE for --level; those of qcow2_write(). */
+/* Write that disk as a qcow2 image. Errors: those of qcow2_write(). */
 int rebuild_write(
 	const struct guest_cli *o, int fd, const char *image, const char *output, struct err *e);
 

@@ -23,10 +23,10 @@
 			"take an archive from there (default: the host's apt configuration, " \
 			"then the server that the recipe names)"                              \
 	}
-#define OPTION_THREADS                                             \
-	{                                                          \
-		"threads", 't', CLI_UINT, FIELD(threads), "N",     \
-			"worker threads (default: all processors)" \
+#define OPTION_THREADS                                                  \
+	{                                                               \
+		"threads", 't', CLI_RANGE, FIELD(threads), CLI_THREADS, \
+			"worker threads (default: all processors)"      \
 	}
 
 static const struct cli_option lock_options[] = {
