@@ -3,28 +3,32 @@
 #include "codec/deflate.h"
 
 #define OPTIONS(list) list, sizeof(list) / sizeof((list)[0])
+#define FIELD(name) offsetof(struct qcow2_cli, name)
+#define OUTPUT_OPTION(what)                                            \
+	{                                                              \
+		"output", 'o', CLI_STRING, FIELD(output), "FILE", what \
+	}
+#define THREADS_OPTION(what)                                                     \
+	{                                                                        \
+		"threads", 't', CLI_RANGE, FIELD(threads), CLI_THREADS,          \
+			what " with that many threads; default: one a processor" \
+	}
 
 static const struct cli_option compress_options[] = {
-	{"output", 'o', CLI_STRING, offsetof(struct qcow2_cli, output), "FILE",
-		"the image to write"},
-	{"level", 'l', CLI_UINT, offsetof(struct qcow2_cli, level), "N",
-		"1 (fast) to 12 (small); default 6"},
-	{"threads", 't', CLI_UINT, offsetof(struct qcow2_cli, threads), "N",
-		"compress with N threads; default: one a processor"},
-	{"report", 0, CLI_STRING, offsetof(struct qcow2_cli, report), "FILE",
+	OUTPUT_OPTION("the image to write"),
+	{"level", 'l', CLI_RANGE, FIELD(level), "1..12", "from fast to small; default 6"},
+	THREADS_OPTION("compress"),
+	{"report", 0, CLI_STRING, FIELD(report), "FILE",
 		"write sizes and SHA-256 of the image as JSON"},
 };
 
 static const struct cli_option verify_options[] = {
-	{"threads", 't', CLI_UINT, offsetof(struct qcow2_cli, threads), "N",
-		"compare with N threads; default: one a processor"},
+	THREADS_OPTION("compare"),
 };
 
 static const struct cli_option extract_options[] = {
-	{"output", 'o', CLI_STRING, offsetof(struct qcow2_cli, output), "FILE",
-		"the raw disk to write"},
-	{"threads", 't', CLI_UINT, offsetof(struct qcow2_cli, threads), "N",
-		"decompress with N threads; default: one a processor"},
+	OUTPUT_OPTION("the raw disk to write"),
+	THREADS_OPTION("decompress"),
 };
 
 static const struct cli_command commands[] = {

@@ -14,11 +14,11 @@ struct qcow2_cli {
 	uint64_t threads;
 };
 
-/* The commands; main.c has them. */
+extern const struct cli_tool qcow2_tool;
+
+/* The commands, a file each. */
 int compress_run(void *opts, char **operands, size_t n, struct err *e);
 int verify_run(void *opts, char **operands, size_t n, struct err *e);
 int extract_run(void *opts, char **operands, size_t n, struct err *e);
-
-extern const struct cli_tool qcow2_tool;
 
 #endif
