@@ -1,4 +1,4 @@
-/* Zstandard frames (RFC 8878), decoding only, by libzstd. An object is used by one thread at a
+/* Zstandard frames (RFC 8878) in one call a block, by libzstd. An object is used by one thread at a
  * time. */
 #ifndef KILN_CODEC_ZSTD_FRAME_H
 #define KILN_CODEC_ZSTD_FRAME_H
@@ -7,14 +7,32 @@
 
 #include "base/err.h"
 
+/* The same scale as codec/deflate.h has, spread over libzstd's own 1 to 19. */
+enum { ZSTD_LEVEL_MIN = 1, ZSTD_LEVEL_DEFAULT = 6, ZSTD_LEVEL_MAX = 12 };
+
+struct zstd_encoder;
 struct zstd_decoder;
+
+/* level: ZSTD_LEVEL_MIN to ZSTD_LEVEL_MAX, else ERR_USAGE. */
+int zstd_encoder_new(struct zstd_encoder **out, unsigned level, struct err *e);
+
+/* Compress in to at most out_max bytes: one frame that says how much it holds, without a checksum.
+ * Returns the bytes used, 0 when they do not suffice (libzstd may want some more than it uses in
+ * the end). The result depends on in, out_max, the level and zstd_library() only. Memory: for 64
+ * KiB at once up to 2 MiB, for 2 MiB up to 4 MiB at levels up to 6 and 34 MiB at level 12. */
+size_t zstd_encode(
+	struct zstd_encoder *enc, const void *in, size_t in_len, void *out, size_t out_max);
+void zstd_encoder_free(struct zstd_encoder *enc);
 
 int zstd_decoder_new(struct zstd_decoder **out, struct err *e);
 
-/* Decompress the frame that in begins with, which gives exactly out_len bytes; what follows it is
- * not looked at. ERR_FORMAT when it is malformed, cut off or of another length. */
+/* Decompress the frame that in begins with, which gives exactly out_len bytes. It may end before
+ * in_len: *used tells where. ERR_FORMAT when it is malformed, cut off or of another length. */
 int zstd_decode(struct zstd_decoder *dec, const void *in, size_t in_len, void *out, size_t out_len,
-	struct err *e);
+	size_t *used, struct err *e);
 void zstd_decoder_free(struct zstd_decoder *dec);
+
+/* Name and version of the compressor, which the bytes depend on: "libzstd 1.5.4". */
+const char *zstd_library(void);
 
 #endif

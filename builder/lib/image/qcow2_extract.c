@@ -81,7 +81,8 @@ static int load_compressed(
 	if (io_pread_full(w->img->fd, w->packed, c->len, c->offset, e) < 0)
 		return -1;
 	if (w->zstd)
-		return zstd_decode(w->zstd, w->packed, c->len, out, w->img->cluster_size, e);
+		return zstd_decode(w->zstd, w->packed, c->len, out, w->img->cluster_size, &used,
+			e);
 	return deflate_decode(w->deflate, w->packed, c->len, out, w->img->cluster_size, &used, e);
 }
 
