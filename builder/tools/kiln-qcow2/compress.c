@@ -16,8 +16,7 @@ static int write_report(
 		json_set_text(j, "compression_type", "deflate", e) < 0 ||
 		json_set_int(j, "file_size", (int64_t)r->file_size, e) < 0 ||
 		json_set_int(j, "level", (int64_t)o->level, e) < 0 ||
-		json_set_text(j, "library",
-			deflate_library((unsigned)o->level, DEFLATE_WINDOW_DEFAULT), e) < 0 ||
+		json_set_text(j, "library", deflate_library(), e) < 0 ||
 		json_set_text(j, "sha256", r->sha256, e) < 0 ||
 		json_set_int(j, "virtual_size", (int64_t)r->virtual_size, e) < 0 ||
 		json_write(j, &text, e) < 0)
