@@ -1,22 +1,39 @@
+#include <string.h>
+
 #include "base/io.h"
+#include "base/log.h"
 #include "base/outfile.h"
 #include "codec/deflate.h"
-#include "image/qcow2_format.h"
+#include "engine.h"
+#include "image/qcow2_codec.h"
 #include "image/qcow2_write.h"
+#include "input.h"
 #include "options.h"
 #include "json/json.h"
 
-static int write_report(
-	const struct qcow2_cli *o, const struct qcow2_write_result *r, struct err *e)
+enum { CLUSTER_BITS = 16 }; /* what every reader takes */
+
+/* What the options ask for. */
+struct plan {
+	bool qemu_img;
+	enum raw_format format;
+	enum qcow2_compression type;
+	unsigned level;
+	unsigned window_bits;
+	unsigned cluster_bits;
+};
+
+static int write_report(const struct qcow2_cli *o, const struct plan *p, const char *library,
+	const struct qcow2_write_result *r, struct err *e)
 {
 	cleanup_json struct json *j = json_new_object(e);
 	cleanup_buf struct buf text = {0};
 
-	if (!j || json_set_int(j, "cluster_size", QCOW2_CLUSTER_SIZE, e) < 0 ||
-		json_set_text(j, "compression_type", "deflate", e) < 0 ||
+	if (!j || json_set_int(j, "cluster_size", (int64_t)1 << p->cluster_bits, e) < 0 ||
+		json_set_text(j, "compression_type", qcow2_compression_name(p->type), e) < 0 ||
 		json_set_int(j, "file_size", (int64_t)r->file_size, e) < 0 ||
-		json_set_int(j, "level", (int64_t)o->level, e) < 0 ||
-		json_set_text(j, "library", deflate_library(), e) < 0 ||
+		(!p->qemu_img && json_set_int(j, "level", p->level, e) < 0) ||
+		json_set_text(j, "library", library, e) < 0 ||
 		json_set_text(j, "sha256", r->sha256, e) < 0 ||
 		json_set_int(j, "virtual_size", (int64_t)r->virtual_size, e) < 0 ||
 		json_write(j, &text, e) < 0)
@@ -24,35 +41,137 @@ static int write_report(
 	return outfile_write(o->report, 0644, buf_str(&text), text.len, e);
 }
 
+/* 0 for a size that is no power of two within bounds. */
+static unsigned bits_of_size(uint64_t size_bytes, unsigned min, unsigned max)
+{
+	for (unsigned bits = min; bits <= max; bits++) {
+		if (size_bytes == (uint64_t)1 << bits)
+			return bits;
+	}
+	return 0;
+}
+
+static int plan_clusters(const struct qcow2_cli *o, struct plan *p, struct err *e)
+{
+	p->cluster_bits = CLUSTER_BITS;
+	if (o->cluster_size)
+		p->cluster_bits =
+			bits_of_size(o->cluster_size, CLUSTER_BITS, QCOW2_CLUSTER_BITS_MAX);
+	if (!p->cluster_bits)
+		return err_set(e, ERR_USAGE,
+			"--cluster-size: %llu is none of 64KiB, 128KiB, 256KiB, 512KiB, 1MiB, 2MiB",
+			(unsigned long long)o->cluster_size);
+	if (p->type == QCOW2_DEFLATE && p->cluster_bits != CLUSTER_BITS)
+		return err_set(e, ERR_USAGE,
+			"--cluster-size: clusters that every reader takes have 64 KiB; "
+			"others need --type=zstd");
+	return 0;
+}
+
+/* qemu-img chooses for itself. */
+static int check_engine(const struct qcow2_cli *o, struct err *e)
+{
+	const char *given = o->level    ? "--level"
+			    : o->window ? "--window"
+			    : o->share  ? "--share"
+					: NULL;
+
+	if (given)
+		return err_set(e, ERR_USAGE,
+			"%s: qemu-img has no such choice; leave it or "
+			"--engine=qemu-img out",
+			given);
+	return 0;
+}
+
+static int make_plan(const struct qcow2_cli *o, const char *input, struct plan *p, struct err *e)
+{
+	p->qemu_img = strcmp(o->engine, "qemu-img") == 0;
+	p->format = input_format(o, input);
+	p->type = strcmp(o->type, "zstd") == 0 ? QCOW2_ZSTD : QCOW2_DEFLATE;
+	p->level = o->level ? (unsigned)o->level : DEFLATE_LEVEL_DEFAULT;
+	p->window_bits = o->window && strcmp(o->window, "12") == 0 ? 12 : 15;
+	if (!o->output)
+		return err_set(e, ERR_USAGE, "compress: name the image to write with -o FILE");
+	if (o->snapshot && p->format == RAW_FORMAT_RAW)
+		return err_set(e, ERR_USAGE, "--snapshot: a raw disk has none");
+	if (o->window && p->type == QCOW2_ZSTD)
+		return err_set(e, ERR_USAGE, "--window: only deflate has a window to choose");
+	if (p->qemu_img && check_engine(o, e) < 0)
+		return -1;
+	return plan_clusters(o, p, e);
+}
+
+static int write_with_qemu_img(const struct qcow2_cli *o, const struct plan *p, const char *input,
+	int raw_fd, struct outfile *out, struct buf *library, struct qcow2_write_result *result,
+	struct err *e)
+{
+	const struct engine_options opt = {.raw_fd = raw_fd,
+		.raw_path = input,
+		.out_fd = outfile_fd(out),
+		.out_path = o->output,
+		.type = p->type,
+		.cluster_bits = p->cluster_bits,
+		.threads = (unsigned)o->threads,
+		.progress = o->common.progress};
+
+	return engine_qemu_img(&opt, result, library, e);
+}
+
+static int write_ourselves(const struct qcow2_cli *o, const struct plan *p, const char *input,
+	int raw_fd, struct outfile *out, struct buf *library, struct qcow2_write_result *result,
+	struct err *e)
+{
+	cleanup_progress struct progress *progress = NULL;
+	uint64_t size_bytes;
+
+	if (buf_puts(library, qcow2_codec_library(p->type, p->level, p->window_bits), e) < 0)
+		return -1;
+	if (io_size(raw_fd, &size_bytes, e) < 0)
+		return err_prefix(e, "%s", input);
+	progress = progress_new(o->common.progress, "compress", size_bytes);
+	const struct qcow2_write_options opt = {.raw_fd = raw_fd,
+		.raw_path = input,
+		.out_fd = outfile_fd(out),
+		.out_path = o->output,
+		.level = p->level,
+		.threads = (unsigned)o->threads,
+		.progress = progress};
+	if (qcow2_write(&opt, result, e) < 0)
+		return -1;
+	progress_finish(progress);
+	return 0;
+}
+
 int compress_run(void *opts, char **operands, size_t n, struct err *e)
 {
 	const struct qcow2_cli *o = opts;
 	cleanup_outfile struct outfile *out = NULL;
-	cleanup_progress struct progress *progress = NULL;
+	cleanup_buf struct buf library = {0};
+	cleanup_close int raw_fd = -1;
 	struct qcow2_write_result result;
+	struct plan plan;
 	uint64_t size_bytes;
 
 	(void)n;
-	if (!o->output)
-		return err_set(e, ERR_USAGE, "compress: name the image to write with -o FILE");
-
-	cleanup_close int raw = io_open_read(operands[0], e);
-	if (raw < 0)
+	if (make_plan(o, operands[0], &plan, e) < 0)
 		return -1;
-	if (io_size(raw, &size_bytes, e) < 0)
-		return err_prefix(e, "%s", operands[0]);
-	if (outfile_open(&out, o->output, 0644, e) < 0)
-		return -1;
-	progress = progress_new(o->common.progress, "compress", size_bytes);
-	const struct qcow2_write_options opt = {.raw_fd = raw,
-		.raw_path = operands[0],
-		.out_fd = outfile_fd(out),
-		.out_path = o->output,
-		.level = (unsigned)o->level,
+	const struct raw_options raw = {.path = operands[0],
+		.format = plan.format,
 		.threads = (unsigned)o->threads,
-		.progress = progress};
-	if (qcow2_write(&opt, &result, e) < 0 || outfile_commit(out, e) < 0)
+		.progress = o->common.progress};
+	if (plan.type == QCOW2_ZSTD)
+		log_warn(
+			"zstd: only qemu reads such an image; Lima on a Mac without qemu does not");
+	/* qemu never sees an image that others made. */
+	if (plan.format == RAW_FORMAT_QCOW2
+			? raw_open(&raw, &raw_fd, &size_bytes, e) < 0
+			: (raw_fd = input_open(operands[0], plan.format, e)) < 0)
 		return -1;
-	progress_finish(progress);
-	return o->report ? write_report(o, &result, e) : 0;
+	if (outfile_open(&out, o->output, 0644, e) < 0 ||
+		(plan.qemu_img ? write_with_qemu_img : write_ourselves)(
+			o, &plan, operands[0], raw_fd, out, &library, &result, e) < 0 ||
+		outfile_commit(out, e) < 0)
+		return -1;
+	return o->report ? write_report(o, &plan, buf_str(&library), &result, e) : 0;
 }

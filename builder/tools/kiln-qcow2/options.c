@@ -1,7 +1,5 @@
 #include "options.h"
 
-#include "codec/deflate.h"
-
 #define OPTIONS(list) list, sizeof(list) / sizeof((list)[0])
 #define FIELD(name) offsetof(struct qcow2_cli, name)
 #define OUTPUT_OPTION(what)                                            \
@@ -18,6 +16,10 @@ static const struct cli_option compress_options[] = {
 	OUTPUT_OPTION("the image to write"),
 	{"level", 'l', CLI_RANGE, FIELD(level), "1..12", "from fast to small; default 6"},
 	THREADS_OPTION("compress"),
+	{"format", 0, CLI_CHOICE, FIELD(format), "raw|qcow2",
+		"the input's format; default: qcow2 for names in .qcow2, else raw"},
+	{"engine", 0, CLI_CHOICE, FIELD(engine), "kiln|qemu-img",
+		"what compresses; default kiln, this program"},
 	{"report", 0, CLI_STRING, FIELD(report), "FILE",
 		"write sizes and SHA-256 of the image as JSON"},
 };
@@ -32,7 +34,7 @@ static const struct cli_option extract_options[] = {
 };
 
 static const struct cli_command commands[] = {
-	{"compress", "DISK.raw -o DISK.qcow2", "write a raw disk as a compressed image", 1, 1,
+	{"compress", "DISK -o IMAGE.qcow2", "write a disk as a compressed image", 1, 1,
 		OPTIONS(compress_options), compress_run},
 	{"verify", "DISK.raw DISK.qcow2", "hold an image to the rules for Lima and to the raw disk",
 		2, 2, OPTIONS(verify_options), verify_run},
@@ -44,7 +46,8 @@ static void init(void *opts)
 {
 	struct qcow2_cli *o = opts;
 
-	o->level = DEFLATE_LEVEL_DEFAULT;
+	o->engine = "kiln";
+	o->type = "deflate";
 	o->threads = cli_default_threads();
 }
 

@@ -10,8 +10,15 @@ struct qcow2_cli {
 	struct cli_common common;
 	const char *output;
 	const char *report;
-	uint64_t level;
+	const char *format;    /* of the input: "raw" or "qcow2"; NULL: by its name */
+	const char *snapshot;  /* of a qcow2 input; NULL: the disk as it is */
+	const char *engine;    /* "kiln" or "qemu-img" */
+	const char *type;      /* "deflate" or "zstd" */
+	const char *window;    /* "12" or "15"; NULL: 15 */
+	uint64_t level;        /* 0: the default */
+	uint64_t cluster_size; /* in bytes; 0: 64 KiB */
 	uint64_t threads;
+	bool share;
 };
 
 extern const struct cli_tool qcow2_tool;
