@@ -35,7 +35,7 @@ test-tools *args: (setup "test") tools
 lint: (setup "test") tools
     @ci/check-tree
 
-# Speed of the tools against the usual ones
+# Speed of the tools against the usual ones: [disk|qcow2|guest|build]... [image=VARIANT] [runs=N]
 [no-exit-message]
 bench *args: (setup "bench") tools
     @ci/bench "$@"
