@@ -3,37 +3,117 @@
 #include <libdeflate.h>
 #include <stdlib.h>
 
-/* The objects are libdeflate's own, behind names of ours. */
-static struct libdeflate_compressor *theirs_enc(struct deflate_encoder *enc)
+#include "base/mem.h"
+#include "codec/deflate_zlib.h"
+
+/* What encodes a level: its own object behind three functions. */
+struct engine {
+	const char *(*library)(void);
+	void *(*make)(unsigned level, struct err *e);
+	size_t (*encode)(void *state, const void *in, size_t in_len, void *out, size_t out_max);
+	void (*destroy)(void *state);
+};
+
+struct deflate_encoder {
+	const struct engine *engine;
+	void *state;
+};
+
+static void *theirs_make(unsigned level, struct err *e)
 {
-	return (struct libdeflate_compressor *)enc;
+	struct libdeflate_compressor *state = libdeflate_alloc_compressor((int)level);
+
+	if (!state)
+		err_nomem(e);
+	return state;
 }
 
-static struct libdeflate_decompressor *theirs_dec(struct deflate_decoder *dec)
+static size_t theirs_encode(void *state, const void *in, size_t in_len, void *out, size_t out_max)
 {
-	return (struct libdeflate_decompressor *)dec;
+	return libdeflate_deflate_compress(state, in, in_len, out, out_max);
 }
 
-int deflate_encoder_new(struct deflate_encoder **out, unsigned level, struct err *e)
+static void theirs_destroy(void *state)
 {
+	libdeflate_free_compressor(state);
+}
+
+static const char *theirs_library(void)
+{
+	return "libdeflate " LIBDEFLATE_VERSION_STRING;
+}
+
+static void *zlib_make(unsigned level, struct err *e)
+{
+	struct deflate_zlib *state;
+
+	if (level > DEFLATE_ZLIB_LEVEL_MAX)
+		level = DEFLATE_ZLIB_LEVEL_MAX;
+	deflate_zlib_new(&state, level, e);
+	return state;
+}
+
+static size_t zlib_encode(void *state, const void *in, size_t in_len, void *out, size_t out_max)
+{
+	return deflate_zlib_encode(state, in, in_len, out, out_max);
+}
+
+static void zlib_destroy(void *state)
+{
+	deflate_zlib_free(state);
+}
+
+static const struct engine *find_engine(unsigned level, unsigned window_bits)
+{
+	static const struct engine theirs = {
+		theirs_library, theirs_make, theirs_encode, theirs_destroy};
+	static const struct engine zlib = {
+		deflate_zlib_library, zlib_make, zlib_encode, zlib_destroy};
+
+	(void)level;
+	return window_bits == DEFLATE_WINDOW_SMALL ? &zlib : &theirs;
+}
+
+int deflate_encoder_new(
+	struct deflate_encoder **out, unsigned level, unsigned window_bits, struct err *e)
+{
+	cleanup_free struct deflate_encoder *enc = mem_zalloc(sizeof(*enc), e);
+
 	*out = NULL;
+	if (!enc)
+		return -1;
 	if (level < DEFLATE_LEVEL_MIN || level > DEFLATE_LEVEL_MAX)
 		return err_set(e, ERR_USAGE, "compression level %u is not between %d and %d", level,
 			DEFLATE_LEVEL_MIN, DEFLATE_LEVEL_MAX);
-	*out = (struct deflate_encoder *)libdeflate_alloc_compressor((int)level);
-	return *out ? 0 : err_nomem(e);
+	if (window_bits != DEFLATE_WINDOW_DEFAULT && window_bits != DEFLATE_WINDOW_SMALL)
+		return err_set(e, ERR_USAGE, "window of %u bits is neither %d nor %d", window_bits,
+			DEFLATE_WINDOW_SMALL, DEFLATE_WINDOW_DEFAULT);
+	enc->engine = find_engine(level, window_bits);
+	enc->state = enc->engine->make(level, e);
+	if (!enc->state)
+		return -1;
+	*out = steal_ptr(&enc);
+	return 0;
 }
 
 size_t deflate_encode(
 	struct deflate_encoder *enc, const void *in, size_t in_len, void *out, size_t out_max)
 {
-	return libdeflate_deflate_compress(theirs_enc(enc), in, in_len, out, out_max);
+	return enc->engine->encode(enc->state, in, in_len, out, out_max);
 }
 
 void deflate_encoder_free(struct deflate_encoder *enc)
 {
-	if (enc)
-		libdeflate_free_compressor(theirs_enc(enc));
+	if (!enc)
+		return;
+	enc->engine->destroy(enc->state);
+	free(enc);
+}
+
+/* The decoder is libdeflate's own, behind a name of ours. */
+static struct libdeflate_decompressor *theirs_dec(struct deflate_decoder *dec)
+{
+	return (struct libdeflate_decompressor *)dec;
 }
 
 int deflate_decoder_new(struct deflate_decoder **out, struct err *e)
@@ -71,7 +151,7 @@ uint32_t deflate_crc32(const void *data, size_t len)
 	return libdeflate_crc32(0, data, len);
 }
 
-const char *deflate_library(void)
+const char *deflate_library(unsigned level, unsigned window_bits)
 {
-	return "libdeflate " LIBDEFLATE_VERSION_STRING;
+	return find_engine(level, window_bits)->library();
 }

@@ -19,21 +19,21 @@ static void fill(unsigned kind)
 	}
 }
 
-static void test_levels(void)
+static void test_levels(unsigned window_bits)
 {
 	struct deflate_decoder *dec;
 	size_t used;
 
-	unit_about("levels");
+	unit_about(window_bits == DEFLATE_WINDOW_SMALL ? "levels, small window" : "levels");
 	CHECK(deflate_decoder_new(&dec, NULL) == 0);
 	for (unsigned level = DEFLATE_LEVEL_MIN; level <= DEFLATE_LEVEL_MAX; level++) {
 		struct deflate_encoder *enc;
 
-		CHECK(deflate_encoder_new(&enc, level, NULL) == 0);
+		CHECK(deflate_encoder_new(&enc, level, window_bits, NULL) == 0);
 		for (unsigned kind = 0; kind < 3; kind++) {
 			fill(kind);
 			size_t n = deflate_encode(enc, plain, SIZE, packed, sizeof(packed));
-			CHECK(n > 0 && (kind == 2 || n < 1000));
+			CHECK(n > 0 && (kind == 2 || n < SIZE / 8));
 			memset(packed + n, 0xff, 16);
 			CHECK(deflate_decode(dec, packed, n + 16, back, SIZE, &used, NULL) == 0);
 			CHECK(used == n);
@@ -51,8 +51,9 @@ static void test_bad_level(void)
 	struct err e = {0};
 
 	unit_about("bad level");
-	CHECK(deflate_encoder_new(&enc, 0, &e) == -1 && e.kind == ERR_USAGE && !enc);
-	CHECK(deflate_encoder_new(&enc, 13, &e) == -1 && e.kind == ERR_USAGE && !enc);
+	CHECK(deflate_encoder_new(&enc, 0, 15, &e) == -1 && e.kind == ERR_USAGE && !enc);
+	CHECK(deflate_encoder_new(&enc, 6, 14, &e) == -1 && e.kind == ERR_USAGE && !enc);
+	CHECK(deflate_encoder_new(&enc, 13, 15, &e) == -1 && e.kind == ERR_USAGE && !enc);
 }
 
 static void test_bad_data(void)
@@ -64,7 +65,7 @@ static void test_bad_data(void)
 
 	unit_about("bad data");
 	fill(1);
-	CHECK(deflate_encoder_new(&enc, 6, NULL) == 0);
+	CHECK(deflate_encoder_new(&enc, 6, 15, NULL) == 0);
 	CHECK(deflate_decoder_new(&dec, NULL) == 0);
 	size_t n = deflate_encode(enc, plain, SIZE, packed, SIZE);
 	CHECK(deflate_decode(dec, packed, n, back, SIZE + 1, &used, &e) == -1 &&
@@ -89,12 +90,20 @@ static void test_crc32(void)
 	CHECK(deflate_crc32("", 0) == 0);
 }
 
+static void test_library(void)
+{
+	unit_about("library");
+	CHECK(strncmp(deflate_library(6, DEFLATE_WINDOW_DEFAULT), "libdeflate 1.", 13) == 0);
+	CHECK(strncmp(deflate_library(6, DEFLATE_WINDOW_SMALL), "zlib 1.", 7) == 0);
+}
+
 int main(void)
 {
 	test_crc32();
-	test_levels();
+	test_levels(DEFLATE_WINDOW_DEFAULT);
+	test_levels(DEFLATE_WINDOW_SMALL);
+	test_library();
 	test_bad_level();
 	test_bad_data();
-	CHECK(strncmp(deflate_library(), "libdeflate ", 11) == 0);
 	return unit_done();
 }

@@ -22,12 +22,11 @@ int qcow2_encoder_new(struct qcow2_encoder **out, enum qcow2_compression type, u
 {
 	struct qcow2_encoder *enc = mem_zalloc(sizeof(*enc), e);
 
-	(void)window_bits;
 	*out = NULL;
 	if (!enc)
 		return -1;
 	if ((type == QCOW2_ZSTD ? zstd_encoder_new(&enc->zstd, level, e)
-				: deflate_encoder_new(&enc->deflate, level, e)) < 0) {
+				: deflate_encoder_new(&enc->deflate, level, window_bits, e)) < 0) {
 		free(enc);
 		return -1;
 	}
@@ -85,9 +84,7 @@ void qcow2_decoder_free(struct qcow2_decoder *dec)
 
 const char *qcow2_codec_library(enum qcow2_compression type, unsigned level, unsigned window_bits)
 {
-	(void)level;
-	(void)window_bits;
-	return type == QCOW2_ZSTD ? zstd_library() : deflate_library();
+	return type == QCOW2_ZSTD ? zstd_library() : deflate_library(level, window_bits);
 }
 
 const char *qcow2_compression_name(enum qcow2_compression type)

@@ -56,7 +56,7 @@ static int worker_new(const void *ctx, void **state, struct err *e)
 	if (!w)
 		return -1;
 	w->raw_fd = opt->raw_fd;
-	if (deflate_encoder_new(&w->encoder, opt->level, e) < 0) {
+	if (deflate_encoder_new(&w->encoder, opt->level, DEFLATE_WINDOW_DEFAULT, e) < 0) {
 		worker_free(w);
 		return -1;
 	}
