@@ -45,7 +45,7 @@ int holes_next(struct holes *h, struct holes_window *w, bool *found, struct err 
 	w->offset = h->start - h->start % HOLES_WINDOW;
 	w->data_mask = 0;
 	uint64_t end = w->offset + HOLES_WINDOW;
-	while (h->start < end) {
+	while (h->start < end && h->start < h->size_bytes) {
 		uint64_t stop = h->stop < end ? h->stop : end;
 		uint64_t first = (h->start - w->offset) / HOLES_BLOCK;
 		uint64_t last = (stop - 1 - w->offset) / HOLES_BLOCK;

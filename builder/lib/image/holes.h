@@ -7,9 +7,9 @@
 
 #include "base/err.h"
 
-/* The file is seen as windows of 16 blocks. */
+/* The file is seen as windows of 32 blocks. */
 #define HOLES_BLOCK 65536u
-#define HOLES_BLOCKS 16u
+#define HOLES_BLOCKS 32u
 #define HOLES_WINDOW ((uint64_t)HOLES_BLOCK * HOLES_BLOCKS)
 
 struct holes {
@@ -23,7 +23,7 @@ struct holes_window {
 	uint32_t data_mask; /* bit i: block i may hold other bytes than zeros; never 0 */
 };
 
-/* Begin at the start of fd, of which size_bytes are looked at: a multiple of HOLES_WINDOW. fd
+/* Begin at the start of fd, of which size_bytes are looked at. fd
  * stays the caller's; its file position is used. */
 void holes_init(struct holes *h, int fd, uint64_t size_bytes);
 

@@ -48,17 +48,18 @@ static void test_holes(void)
 	CHECK(pwrite(fd, "x", 1, 5 * MIB + 3 * 65536 + 100) == 1);
 	CHECK(pwrite(fd, "x", 1, 5 * MIB + 9 * 65536) == 1);
 	CHECK(pwrite(fd, "xx", 2, 9 * MIB - 1) == 2);
+	CHECK(pwrite(fd, "x", 1, 10 * MIB) == 1);
 	CHECK(pwrite(fd, "x", 1, 64 * MIB - 1) == 1);
 	holes_init(&h, fd, 64 * MIB);
-	next_is(&h, 5 * MIB, 1u << 3 | 1u << 9);
-	next_is(&h, 8 * MIB, 1u << 15);
-	next_is(&h, 9 * MIB, 1u << 0);
-	next_is(&h, 63 * MIB, 1u << 15);
+	next_is(&h, 4 * MIB, 1u << 19 | 1u << 25);
+	next_is(&h, 8 * MIB, 1u << 15 | 1u << 16);
+	next_is(&h, 10 * MIB, 1u << 0);
+	next_is(&h, 62 * MIB, 1u << 31);
 	no_more(&h);
 
 	/* Only the first part is looked at. */
 	holes_init(&h, fd, 6 * MIB);
-	next_is(&h, 5 * MIB, 1u << 3 | 1u << 9);
+	next_is(&h, 4 * MIB, 1u << 19 | 1u << 25);
 	no_more(&h);
 	close(fd);
 }
@@ -66,15 +67,15 @@ static void test_holes(void)
 static void test_solid(void)
 {
 	int fd = sparse_file(0);
-	char *data = calloc(1, 2 * MIB);
+	char *data = calloc(1, 3 * MIB);
 	struct holes h;
 
 	unit_about("no holes");
-	CHECK(pwrite(fd, data, 2 * MIB, 0) == 2 * MIB);
+	CHECK(pwrite(fd, data, 3 * MIB, 0) == 3 * MIB);
 	free(data);
-	holes_init(&h, fd, 2 * MIB);
-	next_is(&h, 0, 0xffff);
-	next_is(&h, MIB, 0xffff);
+	holes_init(&h, fd, 3 * MIB);
+	next_is(&h, 0, 0xffffffff);
+	next_is(&h, 2 * MIB, 0xffff);
 	no_more(&h);
 	close(fd);
 }
