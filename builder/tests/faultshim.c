@@ -122,15 +122,29 @@ DEFINE_OPENAT(openat64)
 FAULT("read", read, ssize_t, -1, (int fd, void *p, size_t n), (fd, p, n))
 FAULT("read", pread, ssize_t, -1, (int fd, void *p, size_t n, off_t at), (fd, p, n, at))
 FAULT("read", pread64, ssize_t, -1, (int fd, void *p, size_t n, off_t at), (fd, p, n, at))
+FAULT("seek", lseek, off_t, -1, (int fd, off_t at, int whence), (fd, at, whence))
+FAULT("seek", lseek64, off_t, -1, (int fd, off_t at, int whence), (fd, at, whence))
 FAULT("write", write, ssize_t, -1, (int fd, const void *p, size_t n), (fd, p, n))
 FAULT("write", pwrite, ssize_t, -1, (int fd, const void *p, size_t n, off_t at), (fd, p, n, at))
 FAULT("write", pwrite64, ssize_t, -1, (int fd, const void *p, size_t n, off_t at), (fd, p, n, at))
 FAULT("write", ftruncate, int, -1, (int fd, off_t size), (fd, size))
 FAULT("write", ftruncate64, int, -1, (int fd, off_t size), (fd, size))
+FAULT("write", fallocate, int, -1, (int fd, int mode, off_t at, off_t n), (fd, mode, at, n))
+FAULT("write", fallocate64, int, -1, (int fd, int mode, off_t at, off_t n), (fd, mode, at, n))
 FAULT("fsync", fsync, int, -1, (int fd), (fd))
+FAULT("fsync", sync_file_range, int, -1, (int fd, off_t at, off_t n, unsigned flags),
+	(fd, at, n, flags))
 FAULT("name", linkat, int, -1, (int d1, const char *p1, int d2, const char *p2, int flags),
 	(d1, p1, d2, p2, flags))
 FAULT("name", renameat, int, -1, (int d1, const char *p1, int d2, const char *p2), (d1, p1, d2, p2))
 FAULT("name", rename, int, -1, (const char *p1, const char *p2), (p1, p2))
 FAULT("thread", pthread_create, int, EAGAIN,
 	(pthread_t * t, const void *attr, void *(*run)(void *), void *arg), (t, attr, run, arg))
+
+/* The descriptor is closed whatever close() says. */
+int close(int fd)
+{
+	REAL(int, close, int fd)
+	int rc = real(fd);
+	return fails("close") ? -1 : rc;
+}

@@ -9,25 +9,47 @@ cd "$SCRATCH" || exit 1
 
 truncate -s 8M disk.raw
 random 5242880 1 | put disk.raw 0
-kiln-qcow2 compress -q disk.raw -o out.qcow2
-needed=$(($(stat -c %b out.qcow2) / 2)) # without holes
+text 1000000 1 | put disk.raw 6000000
+kiln-qcow2 compress -q disk.raw -o image.qcow2
 mkdir small
 if ! mount -t tmpfs -o size=64k tmpfs small 2>/dev/null; then
 	skip "full disk" "tmpfs cannot be mounted here"
 	tap_done
 fi
-for kib in 64 128 192 256 1024 5120 $((needed - 128)) $((needed - 64)); do
-	mount -o "remount,size=${kib}k" small
-	exits 5 "$kib KiB of $needed" kiln-qcow2 compress -q disk.raw -o small/out.qcow2
-	says "$kib KiB: says so" 'small/out.qcow2: .*No space left on device'
-	is "$kib KiB: nothing left" "$(find small -mindepth 1)" ""
-done
-mount -o "remount,size=$((needed + 64))k" small
-exits 0 "enough space" kiln-qcow2 compress -q disk.raw -o small/out.qcow2
-check "enough space: same bytes" cmp out.qcow2 small/out.qcow2
+resize() { mount -o "remount,size=$1k" small; }
 
-# An older file survives a failure to replace it.
-exits 5 "no space for a second one" kiln-qcow2 compress -q disk.raw -o small/out.qcow2
-check "the older one is whole" cmp out.qcow2 small/out.qcow2
+# fills NAME COMMAND...: its output is small/file. Sizes: small ones, around half, and just too small.
+fills() {
+	local name=$1 needed kib
+	shift
+	resize 65536
+	exits 0 "$name: without a limit" "$@"
+	needed=$(($(stat -c %b small/file) / 2))
+	mv small/file whole
+	for kib in 4 64 128 196 256 1024 $((needed / 2)) $((needed / 2 + 4)) $((needed - 264)) \
+		$((needed - 128)) $((needed - 64)) $((needed - 4)); do
+		resize "$kib"
+		exits 5 "$name: $kib KiB of $needed" "$@"
+		says "$name: $kib KiB: says so" 'No space left on device'
+		is "$name: $kib KiB: nothing left" "$(find small -mindepth 1)" ""
+	done
+	# The older file survives a failure to replace it.
+	resize $((needed + 64))
+	exits 0 "$name: enough space" "$@"
+	check "$name: enough space, same bytes" cmp whole small/file
+	exits 5 "$name: no space for a second one" "$@"
+	check "$name: the older one is whole" cmp whole small/file
+	is "$name: and nothing else is there" "$(ls -A small)" file
+	rm -f small/file
+}
+
+fills "compress" kiln-qcow2 compress -q disk.raw -o small/file
+fills "extract" kiln-qcow2 extract -q image.qcow2 -o small/file
+
+# The image is whole and in its place before the report is written.
+resize $(($(stat -c %b image.qcow2) / 2))
+exits 5 "no space for the report" kiln-qcow2 compress -q disk.raw -o small/file --report small/report
+check "no space for the report: the image is whole" cmp image.qcow2 small/file
+is "no space for the report: no half a report" "$(ls -A small)" file
 umount small
 tap_done
