@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -52,17 +53,16 @@ def other_letters(data, seed):
 def blocks(kind, size, seed):
     """`size` bytes of a kind, 1 MiB at a time: "text", "random", "zeros", or "mixed", which is three
     parts of text and one of random bytes."""
-    page = text(2 * MIB, 1)
+    page = text(MIB, 1)
     rng = random.Random(seed)
     for number in range((size + MIB - 1) // MIB):
         length = min(MIB, size - number * MIB)
-        start = number % 2 * MIB
         if kind == "zeros":
             yield bytes(length)
         elif kind == "random" or (kind == "mixed" and number % 4 == 3):
             yield rng.randbytes(length)
         else:
-            yield other_letters(page[start:start + length], f"{seed} {number}")
+            yield other_letters(page[:length], f"{seed} {number}")
 
 
 def write_dense(path, title, kind, size):
@@ -72,20 +72,25 @@ def write_dense(path, title, kind, size):
     return Disk(path, title)
 
 
-def write_sparse(path, title, data_size, disk_size):
-    """`data_size` bytes of mixed data, in equal extents at equal distances, on a disk with holes."""
-    extent = data_size // EXTENTS
+def spread(path, title, source, disk_size):
+    """The data of another disk, in equal extents at equal distances, on a disk with holes."""
+    size = os.stat(source).st_size
+    extent = size // EXTENTS
     step = disk_size // EXTENTS
-    chunk = min(extent, MIB)
-    with open(path, "wb") as file:
+    with open(source, "rb") as data, open(path, "wb") as file:
         file.truncate(disk_size)
-        position = 0
-        for block in blocks("mixed", data_size, 2):
-            for start in range(0, len(block), chunk):
-                number, offset = divmod(position, extent)
-                file.seek(number * step + offset)
-                file.write(block[start:start + chunk])
-                position += chunk
+        for number in range(EXTENTS):
+            file.seek(number * step)
+            file.write(data.read(extent))
+    return Disk(path, title)
+
+
+def repeated(path, title, source, times):
+    """The data of another disk several times over."""
+    with open(path, "wb") as file:
+        for _ in range(times):
+            with open(source, "rb") as data:
+                shutil.copyfileobj(data, file, MIB)
     return Disk(path, title)
 
 

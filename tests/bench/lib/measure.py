@@ -112,13 +112,13 @@ def measure(group, result, disk, scratch):
     if case.output:
         result.output_bytes = out.stat().st_size
         if case.check and len(result.seconds) == 1:
-            check_output(case, disk, out, scratch)
+            check_output(case, disk, out)
         out.unlink()
     if sum(result.seconds) > 1:
         os.sync()  # the next command shall not wait for what this one wrote
 
 
-def check_output(case, disk, out, scratch):
+def check_output(case, disk, out):
     """A fast tool that writes something else than the disk wins nothing."""
     commands = {
         "qcow2": [["qemu-img", "check", "-q", str(out)],
@@ -128,11 +128,16 @@ def check_output(case, disk, out, scratch):
         "zst": [["sh", "-c", 'zstd -dc "$1" | cmp - "$2"', "-", str(out), str(disk.path)]],
     }
     for command in commands[case.check]:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=case.timeout, cwd=scratch)
-        if done.returncode != 0:
-            raise BenchError(5, f"{case.title}: the output is not the disk: {' '.join(command)}\n"
-                             + done.stdout + done.stderr)
+        must(command, f"{case.title}: the output is not the disk")
+
+
+def must(command, message):
+    """Run a command that is not timed."""
+    done = subprocess.run(["timeout", "600", *map(str, command)], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        words = " ".join(map(str, command))
+        raise BenchError(5, f"{message}: {words}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
 
 
 def tool_folders(top, tools):

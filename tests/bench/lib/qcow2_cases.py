@@ -1,6 +1,6 @@
 """What `bench qcow2` runs, which of it is compared, and the bars."""
 
-from .disks import GIB, MIB, write_dense, write_sparse
+from .disks import GIB, MIB, repeated, spread, write_dense
 from .measure import Case
 from .ratios import Bar, Pair
 
@@ -144,19 +144,24 @@ def bars(image):
 
 
 def synthetic_disks(folder, quick):
-    """{name: function that writes the disk}. Quick ones are small enough for a test, and say little."""
-    dense = 2 * MIB if quick else 256 * MIB
+    """{name: function that writes the disk}. Quick ones are small enough for a test, and say little.
+    Those with holes, and the one with more data, are made of sparse-1."""
+    dense = 2 * MIB if quick else 128 * MIB
     data = 2 * MIB if quick else GIB
+    paths = {name: folder / f"{name}.raw" for name in ("text", "random", "zeros", "dense-4")}
+    paths.update((f"sparse-{n}", folder / f"sparse-{n}.raw") for n in SPARSE_GIB)
+    alone = paths["sparse-1"]
     makers = {
-        "text": lambda path: write_dense(path, "text", "text", dense),
-        "random": lambda path: write_dense(path, "random bytes", "random", dense),
-        "zeros": lambda path: write_dense(path, "written zeros", "zeros", 4 * dense),
-        "dense-4": lambda path: write_dense(path, "4 GiB of mixed data", "mixed", 4 * data),
+        "text": lambda: write_dense(paths["text"], "text", "text", dense),
+        "random": lambda: write_dense(paths["random"], "random bytes", "random", dense),
+        "zeros": lambda: write_dense(paths["zeros"], "written zeros", "zeros", 8 * dense),
+        "sparse-1": lambda: write_dense(alone, "1 GiB of mixed data", "mixed", data),
+        "dense-4": lambda: repeated(paths["dense-4"], "4 GiB of mixed data", alone, 4),
     }
-    for n in SPARSE_GIB:
-        makers[f"sparse-{n}"] = lambda path, n=n: write_sparse(
-            path, f"1 GiB of mixed data on {n} GiB", data, n * data)
-    return {name: lambda make=make, name=name: make(folder / f"{name}.raw") for name, make in makers.items()}
+    for n in SPARSE_GIB[1:]:
+        makers[f"sparse-{n}"] = lambda n=n: spread(
+            paths[f"sparse-{n}"], f"1 GiB of mixed data on {n} GiB", alone, n * data)
+    return makers
 
 
 def plan(image):

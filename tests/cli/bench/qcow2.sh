@@ -7,7 +7,7 @@ if [ "$(df --output=avail -BM /dev/shm 2>/dev/null | tr -dc 0-9)" -ge 256 ] 2>/d
 fi
 . "${TOP:?is the repository}/tests/lib/tap.sh" || exit 70
 
-for program in time qemu-img xz zstd; do
+for program in python3 time qemu-img xz zstd; do
 	if ! have "$program"; then
 		skip "bench qcow2" "$program is not installed"
 		tap_done
@@ -17,15 +17,16 @@ out=$SCRATCH/results
 stored=$SCRATCH/stored.json
 mkdir "$SCRATCH/tmp"
 export TMPDIR=$SCRATCH/tmp
-bench() { python3 "$TOP/tests/bench/qcow2" --quick --output "$out" "$@"; }
+python=$(python3 -c 'import sys; print(sys.executable)') # found without PATH, too
+bench() { "$python" "$TOP/tests/bench/qcow2" --quick --output "$out" "$@"; }
 # value EXPRESSION: what Python makes of the last run's JSON, d
 value() {
-	python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' \
+	"$python" -c 'import json, sys; d = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' \
 		"$out/qcow2.json" "$1"
 }
 # store STATEMENT: keep this run's ratios as the stored ones, changed; s is what is stored
 store() {
-	python3 - "$out/qcow2.json" "$stored" "$1" <<'PY'
+	"$python" - "$out/qcow2.json" "$stored" "$1" <<'PY'
 import json, sys
 d = json.load(open(sys.argv[1]))
 s = {"processors": d["machine"]["processors"], "ratios": d["ratios"]}
@@ -42,7 +43,7 @@ is "what is left out is named" "$(value '[s["case"] for s in d["skipped"]]')" "[
 is "every bar is measured" "$(value '[b["title"] for b in d["bars"] if b["got"] is None]')" "[]"
 check "bars are shown" grep -Eq '^  zstd, 2 MiB clusters: 8 % smaller .*(reached|MISSED)$' "$SCRATCH/out"
 check_not "no path and no host's name in the JSON" grep -F -e "$SCRATCH" -e "$TOP" -e "/$(uname -n)/" "$out/qcow2.json"
-check "the JSON's keys are sorted" python3 -c 'import json, sys; t = open(sys.argv[1]).read()
+check "the JSON's keys are sorted" "$python" -c 'import json, sys; t = open(sys.argv[1]).read()
 assert t == json.dumps(json.loads(t), indent=2, sort_keys=True) + "\n"' "$out/qcow2.json"
 if /usr/bin/python3 -c 'import jsonschema' 2>/dev/null; then
 	cat >"$SCRATCH/schema.py" <<'PY'
@@ -74,7 +75,7 @@ for r in bars:
     assert 0 <= float(r.get("x")) and float(r.get("x")) + float(r.get("width")) <= float(svg.get("width"))
     assert float(r.get("y")) + float(r.get("height")) < float(svg.get("height"))
 PY
-check "the chart has a bar for each ratio" python3 "$SCRATCH/chart.py" "$out/qcow2.svg" "$out/qcow2.json"
+check "the chart has a bar for each ratio" "$python" "$SCRATCH/chart.py" "$out/qcow2.svg" "$out/qcow2.json"
 
 # The group of written zeros is the quickest. Its stored speeds are a thousandth of what was measured.
 again() { bench --only zeros --baseline "$stored"; }
@@ -115,7 +116,6 @@ wrong() { PATH=$SCRATCH/bin:$PATH bench --only image --disk "$SCRATCH/disk.raw";
 exits 5 "a tool that writes something else wins nothing" wrong
 says "that is said" 'the output is not the disk'
 rm "$SCRATCH/bin/kiln-qcow2"
-python=$(python3 -c "import sys; print(sys.executable)")
 ln -s "$(command -v kiln-qcow2)" "$SCRATCH/bin"
 exits 7 "qemu-img is not installed" env PATH="$SCRATCH/bin" "$python" "$TOP/tests/bench/qcow2" --quick --output "$out"
 says "that is said" 'qemu-img is not installed'
