@@ -1,11 +1,9 @@
 #include "image/qcow2_alloc.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "image/qcow2_format.h"
 
 void qcow2_alloc_release(struct qcow2_alloc *a)
 {
@@ -35,9 +33,9 @@ static int grow(struct qcow2_alloc *a, uint64_t clusters, struct err *e)
  * are too many, the smallest is given up. */
 static void close_tail(struct qcow2_alloc *a)
 {
-	struct qcow2_gap gap = {a->tail, (size_t)(a->clusters * QCOW2_CLUSTER_SIZE - a->tail)};
+	struct qcow2_gap gap = {a->tail, (size_t)(a->clusters * a->cluster_size - a->tail)};
 
-	if (a->tail % QCOW2_CLUSTER_SIZE == 0)
+	if (a->tail % a->cluster_size == 0)
 		return;
 	a->tail = 0;
 	if (a->n_gaps < QCOW2_GAPS_MAX) {
@@ -80,7 +78,7 @@ int qcow2_alloc_clusters(struct qcow2_alloc *a, uint64_t n, uint64_t *offset, st
 		return -1;
 	for (uint64_t c = first; c < first + n; c++)
 		a->refcounts[c] = 1;
-	*offset = first * QCOW2_CLUSTER_SIZE;
+	*offset = first * a->cluster_size;
 	return 0;
 }
 
@@ -89,19 +87,33 @@ int qcow2_alloc_bytes(struct qcow2_alloc *a, size_t len, uint64_t *offset, struc
 	uint64_t start;
 
 	if (!take_gap(a, len, &start)) {
-		if (a->tail % QCOW2_CLUSTER_SIZE == 0)
-			a->tail = a->clusters * QCOW2_CLUSTER_SIZE;
+		if (a->tail % a->cluster_size == 0)
+			a->tail = a->clusters * a->cluster_size;
 		start = a->tail;
 		a->tail += len;
 	}
-	uint64_t last = (start + len - 1) / QCOW2_CLUSTER_SIZE;
+	uint64_t last = (start + len - 1) / a->cluster_size;
 	if (last >= a->clusters && grow(a, last + 1, e) < 0)
 		return -1;
-	for (uint64_t c = start / QCOW2_CLUSTER_SIZE; c <= last; c++) {
+	for (uint64_t c = start / a->cluster_size; c <= last; c++) {
 		if (a->refcounts[c] == UINT16_MAX)
 			return err_set(e, ERR_INTERNAL, "refcount overflow");
 		a->refcounts[c]++;
 	}
 	*offset = start;
 	return 0;
+}
+
+bool qcow2_alloc_share(struct qcow2_alloc *a, uint64_t offset, size_t len)
+{
+	uint64_t first = offset / a->cluster_size;
+	uint64_t last = (offset + len - 1) / a->cluster_size;
+
+	for (uint64_t c = first; c <= last; c++) {
+		if (a->refcounts[c] >= QCOW2_SHARE_MAX)
+			return false;
+	}
+	for (uint64_t c = first; c <= last; c++)
+		a->refcounts[c]++;
+	return true;
 }

@@ -3,6 +3,7 @@
 #ifndef KILN_IMAGE_QCOW2_ALLOC_H
 #define KILN_IMAGE_QCOW2_ALLOC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,8 +17,13 @@ struct qcow2_gap {
 
 #define QCOW2_GAPS_MAX 64
 
-/* `struct qcow2_alloc a = {0}` is an empty file. */
+/* Sharing stops when a host cluster has this many references: new data fits in beside it, and each
+ * snapshot that is made of the image adds as many again, up to the 65535 that 16 bits hold. */
+#define QCOW2_SHARE_MAX 4096u
+
+/* `struct qcow2_alloc a = {.cluster_size = N}` is an empty file. */
 struct qcow2_alloc {
+	size_t cluster_size;
 	uint16_t *refcounts; /* of the clusters handed out */
 	size_t capacity;
 	uint64_t clusters; /* handed out: the length of the file */
@@ -34,6 +40,10 @@ int qcow2_alloc_clusters(struct qcow2_alloc *a, uint64_t n, uint64_t *offset, st
  * after the last such bytes, else in a new cluster. Each cluster they touch gets one more
  * reference. */
 int qcow2_alloc_bytes(struct qcow2_alloc *a, size_t len, uint64_t *offset, struct err *e);
+
+/* One more reference to the len bytes of compressed data at offset, which are there already. False
+ * when that would be too many for a cluster they touch (QCOW2_SHARE_MAX): nothing is changed. */
+bool qcow2_alloc_share(struct qcow2_alloc *a, uint64_t offset, size_t len);
 
 void qcow2_alloc_release(struct qcow2_alloc *a);
 

@@ -21,7 +21,7 @@ static uint64_t clusters(struct qcow2_alloc *a, uint64_t n)
 
 static void test_compressed(void)
 {
-	struct qcow2_alloc a = {0};
+	struct qcow2_alloc a = {.cluster_size = 65536};
 
 	unit_about("compressed data is contiguous");
 	CHECK(clusters(&a, 2) == 0);
@@ -36,7 +36,7 @@ static void test_compressed(void)
 
 static void test_gaps(void)
 {
-	struct qcow2_alloc a = {0};
+	struct qcow2_alloc a = {.cluster_size = 65536};
 
 	unit_about("gaps before plain clusters are filled");
 	CHECK(bytes(&a, 60000) == 0);
@@ -56,7 +56,7 @@ static void test_gaps(void)
 /* The smallest gaps are forgotten when there are too many. */
 static void test_many_gaps(void)
 {
-	struct qcow2_alloc a = {0};
+	struct qcow2_alloc a = {.cluster_size = 65536};
 
 	unit_about("many gaps");
 	for (size_t i = 1; i <= QCOW2_GAPS_MAX + 10; i++) {
@@ -72,7 +72,7 @@ static void test_many_gaps(void)
 
 static void test_overflow(void)
 {
-	struct qcow2_alloc a = {0};
+	struct qcow2_alloc a = {.cluster_size = 65536};
 	struct err e = {0};
 	uint64_t offset;
 	bool ok = true;
@@ -87,7 +87,7 @@ static void test_overflow(void)
 
 static void test_growth(void)
 {
-	struct qcow2_alloc a = {0};
+	struct qcow2_alloc a = {.cluster_size = 65536};
 	bool ok = true;
 
 	unit_about("many clusters");
@@ -98,6 +98,39 @@ static void test_growth(void)
 	CHECK(ok);
 	qcow2_alloc_release(&a);
 	CHECK(a.refcounts == NULL && a.clusters == 0);
+}
+
+static void test_share(void)
+{
+	struct qcow2_alloc a = {.cluster_size = 65536};
+	bool ok = true;
+
+	unit_about("sharing");
+	CHECK(bytes(&a, 60000) == 0 && bytes(&a, 6000) == 60000);
+	CHECK(qcow2_alloc_share(&a, 60000, 6000)); /* over the boundary */
+	CHECK(a.refcounts[0] == 3 && a.refcounts[1] == 2);
+	CHECK(qcow2_alloc_share(&a, 0, 60000) && a.refcounts[0] == 4 && a.refcounts[1] == 2);
+	while (a.refcounts[1] < QCOW2_SHARE_MAX - 10)
+		ok &= qcow2_alloc_share(&a, 65536, 464);
+	for (unsigned i = 0; i < 10; i++)
+		ok &= qcow2_alloc_share(&a, 60000, 6000);
+	CHECK(ok && a.refcounts[0] == 14 && a.refcounts[1] == QCOW2_SHARE_MAX);
+	CHECK(!qcow2_alloc_share(&a, 60000, 6000) && a.refcounts[0] == 14);
+	CHECK(qcow2_alloc_share(&a, 0, 60000));
+	CHECK(bytes(&a, 100) == 66000 && a.refcounts[1] == QCOW2_SHARE_MAX + 1);
+	qcow2_alloc_release(&a);
+}
+
+static void test_large_clusters(void)
+{
+	struct qcow2_alloc a = {.cluster_size = 2u << 20};
+
+	unit_about("clusters of 2 MiB");
+	CHECK(clusters(&a, 3) == 0);
+	CHECK(bytes(&a, (2u << 20) - 1) == 3u * (2u << 20));
+	CHECK(bytes(&a, 2) == 4u * (2u << 20) - 1 && a.refcounts[4] == 1);
+	CHECK(clusters(&a, 1) == 5u * (2u << 20));
+	qcow2_alloc_release(&a);
 }
 
 /* "Compressed Clusters Descriptor": sectors after the first one that are touched. */
@@ -121,8 +154,10 @@ static void test_descriptor(void)
 
 	unit_about("descriptor");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		CHECK(qcow2_compressed_entry(cases[i].offset, cases[i].len) ==
+		CHECK(qcow2_compressed_entry(cases[i].offset, cases[i].len, 16) ==
 			(1ull << 62 | cases[i].more_sectors << 54 | cases[i].offset));
+	CHECK(qcow2_compressed_entry(511, (2u << 20) - 1, 21) ==
+		(1ull << 62 | 4096ull << 49 | 511));
 }
 
 int main(void)
@@ -132,6 +167,8 @@ int main(void)
 	test_many_gaps();
 	test_overflow();
 	test_growth();
+	test_share();
+	test_large_clusters();
 	test_descriptor();
 	return unit_done();
 }

@@ -32,21 +32,24 @@ void qcow2_header_encode(const struct qcow2_header *h, unsigned char data[QCOW2_
 	memset(data, 0, QCOW2_HEADER_SIZE);
 	memcpy(data, magic, sizeof(magic));
 	qcow2_put32(data + H_VERSION, 3);
-	qcow2_put32(data + H_CLUSTER_BITS, 16);
+	qcow2_put32(data + H_CLUSTER_BITS, h->cluster_bits);
 	qcow2_put64(data + H_SIZE, h->size_bytes);
 	qcow2_put32(data + H_L1_ENTRIES, h->l1_entries);
 	qcow2_put64(data + H_L1_OFFSET, h->l1_offset);
 	qcow2_put64(data + H_REFTABLE_OFFSET, h->reftable_offset);
 	qcow2_put32(data + H_REFTABLE_CLUSTERS, h->reftable_clusters);
+	if (h->compression != QCOW2_DEFLATE)
+		qcow2_put64(data + H_INCOMPATIBLE, 1u << 3);
 	qcow2_put32(data + H_REFCOUNT_ORDER, 4);
 	qcow2_put32(data + H_LENGTH, QCOW2_HEADER_SIZE);
+	data[H_COMPRESSION] = (unsigned char)h->compression;
 }
 
-uint64_t qcow2_compressed_entry(uint64_t offset, size_t len_bytes)
+uint64_t qcow2_compressed_entry(uint64_t offset, size_t len_bytes, unsigned cluster_bits)
 {
 	uint64_t more_sectors = (offset % QCOW2_SECTOR_SIZE + len_bytes - 1) / QCOW2_SECTOR_SIZE;
 
-	return QCOW2_COMPRESSED | more_sectors << QCOW2_CSIZE_SHIFT(16) | offset;
+	return QCOW2_COMPRESSED | more_sectors << QCOW2_CSIZE_SHIFT(cluster_bits) | offset;
 }
 
 /* A file's first cluster, or the 64 KiB of it that are looked at. */

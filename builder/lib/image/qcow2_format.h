@@ -1,6 +1,7 @@
-/* The qcow2 format (QEMU, docs/interop/qcow2.txt). What limekiln writes follows a rule: version 3,
- * 64 KiB clusters, 16-bit refcounts, compression type 0 (raw deflate), no optional feature. What
- * others made is read too. All numbers in the file are big-endian. "Host" is the qcow2 file,
+/* The qcow2 format (QEMU, docs/interop/qcow2.txt). What limekiln writes for Lima follows a rule:
+ * version 3, 64 KiB clusters, 16-bit refcounts, compression type 0 (raw deflate), no optional
+ * feature. For QEMU alone it writes compression type 1 (Zstandard) and larger clusters too, and
+ * what others made is read. All numbers in the file are big-endian. "Host" is the qcow2 file,
  * "guest" the disk it holds. */
 #ifndef KILN_IMAGE_QCOW2_FORMAT_H
 #define KILN_IMAGE_QCOW2_FORMAT_H
@@ -56,7 +57,7 @@ enum qcow2_compression {
 };
 
 struct qcow2_header {
-	unsigned version; /* 2 or 3; this and the next two are not encoded: the rule says them */
+	unsigned version; /* 2 or 3; as written always 3 */
 	unsigned cluster_bits;
 	enum qcow2_compression compression;
 	uint64_t size_bytes; /* of the guest */
@@ -79,8 +80,9 @@ bool qcow2_has_magic(const unsigned char *data, size_t len);
 int qcow2_header_parse(struct qcow2_header *h, const unsigned char *data, size_t len,
 	enum qcow2_rule rule, struct err *e);
 
-/* The descriptor of len_bytes of compressed data at host offset. */
-uint64_t qcow2_compressed_entry(uint64_t offset, size_t len_bytes);
+/* The descriptor of len_bytes (at most a cluster) of compressed data at host offset, which is below
+ * 1 << QCOW2_CSIZE_SHIFT(cluster_bits). */
+uint64_t qcow2_compressed_entry(uint64_t offset, size_t len_bytes, unsigned cluster_bits);
 
 static inline void qcow2_put16(unsigned char *p, uint16_t v)
 {

@@ -1,106 +1,43 @@
 #include "image/qcow2_write.h"
 
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "codec/deflate.h"
-#include "image/holes.h"
 #include "image/qcow2_alloc.h"
-#include "image/qcow2_format.h"
+#include "image/qcow2_job.h"
+#include "image/qcow2_share.h"
 
-_Static_assert(HOLES_BLOCK == QCOW2_CLUSTER_SIZE, "a block of the raw disk is a cluster");
+/* The kernel is asked to write back what there is whenever this much has come. */
+#define WRITE_BACK_STEP (8u << 20)
 
-/* What one worker does at a time: a window of 16 clusters. */
-struct job {
-	struct holes_window window;
-	uint32_t len[HOLES_BLOCKS]; /* 0: zeros; QCOW2_CLUSTER_SIZE: plain; else compressed */
-	unsigned char data[HOLES_BLOCKS * QCOW2_CLUSTER_SIZE]; /* one after the other */
-};
-
-struct worker {
-	int raw_fd;
-	struct deflate_encoder *encoder;
-	unsigned char cluster[QCOW2_CLUSTER_SIZE];
+/* Data that goes to the file with one call. */
+struct run {
+	const unsigned char *data;
+	size_t len;
+	uint64_t offset;
 };
 
 struct writer {
 	const struct qcow2_write_options *opt;
+	struct qcow2_write_result *result;
 	struct qcow2_header header;
+	size_t cluster_size;
+	uint64_t l2_span; /* bytes of the disk that one L2 table maps */
 	struct qcow2_alloc alloc;
 	unsigned char *l1;
-	unsigned char *l2; /* of the 512 MiB at hand */
-	uint64_t l2_index; /* which those are */
+	unsigned char *l2; /* of the part of the disk at hand */
+	uint64_t l2_index; /* which that is */
 	bool l2_used;
-	struct job *jobs; /* pool_capacity() of them, reused in turn */
+	uint64_t written_back; /* what is before that in the file */
+	struct qcow2_share *share;
+	unsigned char *other; /* with share: a cluster read back */
+	struct sha256 *disk_hash;
+	uint64_t hashed; /* bytes of the disk */
 };
-
-static void worker_free(void *state)
-{
-	struct worker *w = state;
-
-	deflate_encoder_free(w->encoder);
-	free(w);
-}
-
-static int worker_new(const void *ctx, void **state, struct err *e)
-{
-	const struct qcow2_write_options *opt = ctx;
-	struct worker *w = mem_zalloc(sizeof(*w), e);
-
-	if (!w)
-		return -1;
-	w->raw_fd = opt->raw_fd;
-	if (deflate_encoder_new(&w->encoder, opt->level, DEFLATE_WINDOW_DEFAULT, e) < 0) {
-		worker_free(w);
-		return -1;
-	}
-	*state = w;
-	return 0;
-}
-
-static bool is_zero(const unsigned char *data, size_t len)
-{
-	return data[0] == 0 && memcmp(data, data + 1, len - 1) == 0;
-}
-
-/* Reading is part of the job: it is const input, and copying out of the page cache is work that
- * is worth sharing. */
-static int compress_window(void *state, void *arg, struct err *e)
-{
-	struct worker *w = state;
-	struct job *j = arg;
-	unsigned char *out = j->data;
-
-	for (unsigned i = 0; i < HOLES_BLOCKS; i++) {
-		uint64_t offset = j->window.offset + (uint64_t)i * QCOW2_CLUSTER_SIZE;
-		size_t got;
-
-		j->len[i] = 0;
-		if (!(j->window.data_mask >> i & 1))
-			continue;
-		if (io_pread(w->raw_fd, w->cluster, QCOW2_CLUSTER_SIZE, offset, &got, e) < 0)
-			return -1;
-		if (got < QCOW2_CLUSTER_SIZE)
-			return err_set(e, ERR_INTEGRITY, "was cut short while it was read");
-		if (is_zero(w->cluster, QCOW2_CLUSTER_SIZE))
-			continue;
-		size_t n = deflate_encode(
-			w->encoder, w->cluster, QCOW2_CLUSTER_SIZE, out, QCOW2_CLUSTER_SIZE - 1);
-		if (n == 0) {
-			memcpy(out, w->cluster, QCOW2_CLUSTER_SIZE);
-			n = QCOW2_CLUSTER_SIZE;
-		}
-		j->len[i] = (uint32_t)n;
-		out += n;
-	}
-	return 0;
-}
 
 static int put(const struct writer *w, const void *data, size_t len, uint64_t offset, struct err *e)
 {
@@ -116,78 +53,168 @@ static int flush_l2(struct writer *w, struct err *e)
 	if (!w->l2_used)
 		return 0;
 	if (qcow2_alloc_clusters(&w->alloc, 1, &offset, e) < 0 ||
-		put(w, w->l2, QCOW2_CLUSTER_SIZE, offset, e) < 0)
+		put(w, w->l2, w->cluster_size, offset, e) < 0)
 		return -1;
 	qcow2_put64(w->l1 + w->l2_index * 8, offset | QCOW2_COPIED);
-	memset(w->l2, 0, QCOW2_CLUSTER_SIZE);
+	memset(w->l2, 0, w->cluster_size);
 	w->l2_used = false;
 	return 0;
 }
 
-/* Find a place for one cluster's data and enter it into the L2 table. */
-static int place_cluster(
-	struct writer *w, uint64_t guest, uint32_t len, uint64_t *offset, struct err *e)
+static void set_entry(struct writer *w, uint64_t guest, uint64_t entry)
 {
-	uint64_t cluster = guest / QCOW2_CLUSTER_SIZE;
-	uint64_t entry;
-
-	if (len == QCOW2_CLUSTER_SIZE) {
-		if (qcow2_alloc_clusters(&w->alloc, 1, offset, e) < 0)
-			return -1;
-		entry = *offset | QCOW2_COPIED;
-	} else {
-		if (qcow2_alloc_bytes(&w->alloc, len, offset, e) < 0)
-			return -1;
-		entry = qcow2_compressed_entry(*offset, len);
-	}
-	qcow2_put64(w->l2 + cluster % QCOW2_L2_ENTRIES * 8, entry);
+	qcow2_put64(w->l2 + guest % w->l2_span / w->cluster_size * 8, entry);
 	w->l2_used = true;
+}
+
+/* Write the run and begin the next one after it in memory. */
+static int flush_run(const struct writer *w, struct run *run, struct err *e)
+{
+	if (put(w, run->data, run->len, run->offset, e) < 0)
+		return -1;
+	run->data += run->len;
+	run->len = 0;
 	return 0;
 }
 
-/* Write a finished window, neighbours in the file with one call. */
-static int write_window(struct writer *w, const struct job *j, struct err *e)
+/* Look for the compressed cluster that comes after the run among those in the file. */
+static int find_copy(struct writer *w, struct run *run, uint32_t crc, uint32_t len,
+	uint64_t *offset, bool *found, struct err *e)
 {
-	const unsigned char *run = j->data;
-	uint64_t run_offset = 0;
-	size_t run_len = 0;
+	const unsigned char *data = run->data + run->len;
 
-	if (j->window.offset / QCOW2_L2_SPAN != w->l2_index) {
-		if (flush_l2(w, e) < 0)
-			return -1;
-		w->l2_index = j->window.offset / QCOW2_L2_SPAN;
-	}
-	for (unsigned i = 0; i < HOLES_BLOCKS; i++) {
-		uint64_t guest = j->window.offset + (uint64_t)i * QCOW2_CLUSTER_SIZE;
-		uint64_t offset;
-
-		if (j->len[i] == 0)
-			continue;
-		if (place_cluster(w, guest, j->len[i], &offset, e) < 0)
-			return -1;
-		if (offset != run_offset + run_len) {
-			if (put(w, run, run_len, run_offset, e) < 0)
-				return -1;
-			run += run_len;
-			run_len = 0;
-			run_offset = offset;
-		}
-		run_len += j->len[i];
-	}
-	return put(w, run, run_len, run_offset, e);
+	*found = false;
+	if (!w->share || !qcow2_share_find(w->share, crc, len, offset))
+		return 0;
+	if (flush_run(w, run, e) < 0)
+		return -1;
+	if (io_pread_full(w->opt->out_fd, w->other, len, *offset, e) < 0)
+		return err_prefix(e, "%s", w->opt->out_path);
+	*found = memcmp(w->other, data, len) == 0 && qcow2_alloc_share(&w->alloc, *offset, len);
+	return 0;
 }
 
-static int write_data(struct writer *w, struct holes *holes, struct pool *pool, struct err *e)
+static int place_compressed(struct writer *w, struct run *run, uint64_t guest, uint32_t crc,
+	uint32_t len, uint64_t *offset, bool *found, struct err *e)
 {
-	size_t capacity = pool_capacity(pool);
+	if (find_copy(w, run, crc, len, offset, found, e) < 0 ||
+		(!*found && qcow2_alloc_bytes(&w->alloc, len, offset, e) < 0))
+		return -1;
+	set_entry(w, guest, qcow2_compressed_entry(*offset, len, w->opt->cluster_bits));
+	w->result->compressed++;
+	w->result->shared += *found;
+	if (w->share && !*found)
+		qcow2_share_add(
+			w->share, (struct qcow2_copy){.offset = *offset, .crc = crc, .len = len});
+	return 0;
+}
+
+static int place_plain(struct writer *w, uint64_t guest, uint64_t *offset, struct err *e)
+{
+	if (qcow2_alloc_clusters(&w->alloc, 1, offset, e) < 0)
+		return -1;
+	set_entry(w, guest, *offset | QCOW2_COPIED);
+	w->result->plain++;
+	return 0;
+}
+
+/* Find a place for cluster i of the job, whose data come after the run, and add them to it. */
+static int place_cluster(
+	struct writer *w, const struct qcow2_job *j, size_t i, struct run *run, struct err *e)
+{
+	uint64_t guest = j->window->offset + i * w->cluster_size;
+	uint32_t len = j->len[i];
+	bool found = false;
+	uint64_t offset;
+
+	if ((len == w->cluster_size ? place_plain(w, guest, &offset, e)
+				    : place_compressed(w, run, guest, j->crc[i], len, &offset,
+					      &found, e)) < 0)
+		return -1;
+	if (found) {
+		run->data += len;
+		return 0;
+	}
+	if (offset != run->offset + run->len) {
+		if (flush_run(w, run, e) < 0)
+			return -1;
+		run->offset = offset;
+	}
+	run->len += len;
+	return 0;
+}
+
+/* A hint only: errors come with fsync. The compressors work on while the kernel does this. */
+static void begin_write_back(struct writer *w)
+{
+	uint64_t end = w->alloc.clusters * w->cluster_size;
+
+	if (end - w->written_back < WRITE_BACK_STEP)
+		return;
+	sync_file_range(w->opt->out_fd, (off_t)w->written_back, (off_t)(end - w->written_back),
+		SYNC_FILE_RANGE_WRITE);
+	w->written_back = end;
+}
+
+/* Write a finished window, neighbours in the file with one call. */
+static int write_window(struct writer *w, const struct qcow2_job *j, struct err *e)
+{
+	struct run run = {.data = j->data};
+
+	if (j->window->offset / w->l2_span != w->l2_index) {
+		if (flush_l2(w, e) < 0)
+			return -1;
+		w->l2_index = j->window->offset / w->l2_span;
+	}
+	for (size_t i = 0; i < SOURCE_WINDOW / w->cluster_size; i++) {
+		if (j->len[i] && place_cluster(w, j, i, &run, e) < 0)
+			return -1;
+	}
+	if (flush_run(w, &run, e) < 0)
+		return -1;
+	begin_write_back(w);
+	return 0;
+}
+
+/* Hash zeros up to byte `end` of the disk. */
+static int hash_zeros(struct writer *w, uint64_t end, struct err *e)
+{
+	static const unsigned char zeros[SOURCE_BLOCK];
+
+	while (w->hashed < end) {
+		uint64_t left = end - w->hashed;
+		size_t n = left < sizeof(zeros) ? (size_t)left : sizeof(zeros);
+
+		if (sha256_update(w->disk_hash, zeros, n, e) < 0)
+			return -1;
+		w->hashed += n;
+	}
+	return 0;
+}
+
+static int hash_window(struct writer *w, const struct qcow2_job *j, struct err *e)
+{
+	if (!w->disk_hash)
+		return 0;
+	if (hash_zeros(w, j->window->offset, e) < 0 ||
+		sha256_update(w->disk_hash, j->disk, j->window->len, e) < 0)
+		return -1;
+	w->hashed += j->window->len;
+	return 0;
+}
+
+static int write_data(
+	struct writer *w, struct pool *pool, struct qcow2_job *jobs, size_t n_jobs, struct err *e)
+{
 	size_t next = 0;
 	bool more = true;
 
 	while (more || pool_in_flight(pool)) {
-		while (more && pool_in_flight(pool) < capacity) {
-			struct job *free_job = &w->jobs[next % capacity];
-			if (holes_next(holes, &free_job->window, &more, e) < 0)
-				return err_prefix(e, "%s", w->opt->raw_path);
+		while (more && pool_in_flight(pool) < n_jobs) {
+			struct qcow2_job *free_job = &jobs[next % n_jobs];
+
+			if (source_next(w->opt->source, free_job->window, &more, e) < 0)
+				return -1;
 			if (!more)
 				break;
 			pool_submit(pool, free_job);
@@ -197,136 +224,209 @@ static int write_data(struct writer *w, struct holes *holes, struct pool *pool, 
 			break;
 		void *done;
 		if (pool_take(pool, &done, e) < 0)
-			return err_prefix(e, "%s", w->opt->raw_path);
-		const struct job *j = done;
-		if (write_window(w, j, e) < 0)
 			return -1;
-		progress_update(w->opt->progress, j->window.offset + HOLES_WINDOW);
+		const struct qcow2_job *j = done;
+		if (write_window(w, j, e) < 0 || hash_window(w, j, e) < 0)
+			return -1;
+		progress_update(w->opt->progress, j->window->offset + j->window->len);
 	}
 	return flush_l2(w, e);
 }
 
-/* The refcount blocks count themselves and the table too: the smallest numbers that agree. */
-static void size_refcounts(uint64_t clusters, uint64_t *blocks, uint64_t *table_clusters)
+static int write_with_pool(struct writer *w, struct err *e)
 {
+	cleanup_pool struct pool *pool = NULL;
+	struct qcow2_job *jobs = NULL;
+
+	if (pool_new(&pool, w->opt->threads, &qcow2_job_ops, w->opt, e) < 0)
+		return -1;
+	size_t n_jobs = pool_capacity(pool);
+	if (qcow2_jobs_new(&jobs, n_jobs, w->opt, e) < 0)
+		return -1;
+	int rc = write_data(w, pool, jobs, n_jobs, e);
+	pool_free(steal_ptr(&pool)); /* before what it works on */
+	qcow2_jobs_free(jobs, n_jobs);
+	return rc;
+}
+
+static uint64_t l1_clusters(const struct writer *w)
+{
+	return ((uint64_t)w->header.l1_entries * 8 - 1) / w->cluster_size + 1;
+}
+
+static bool l1_comes_last(const struct writer *w)
+{
+	return w->opt->cluster_bits > QCOW2_WRITE_CLUSTER_BITS;
+}
+
+/* The refcount blocks count themselves and the table too: the smallest numbers that agree. */
+static void size_refcounts(const struct writer *w, uint64_t *blocks, uint64_t *table_clusters)
+{
+	uint64_t clusters = w->alloc.clusters + (l1_comes_last(w) ? l1_clusters(w) : 0);
+	uint64_t block_entries = w->cluster_size / 2, table_entries = w->cluster_size / 8;
 	uint64_t total, old_total = 0;
 
 	*blocks = 0;
 	*table_clusters = 0;
 	while ((total = clusters + *blocks + *table_clusters) != old_total) {
 		old_total = total;
-		*blocks = (total + QCOW2_REFBLOCK_ENTRIES - 1) / QCOW2_REFBLOCK_ENTRIES;
-		*table_clusters = (*blocks + QCOW2_REFTABLE_ENTRIES - 1) / QCOW2_REFTABLE_ENTRIES;
+		*blocks = (total + block_entries - 1) / block_entries;
+		*table_clusters = (*blocks + table_entries - 1) / table_entries;
 	}
 }
 
-static int write_refcounts(struct writer *w, struct err *e)
+/* Write what the allocator counted, block by block, and the table of the blocks. */
+static int put_refcounts(
+	const struct writer *w, uint64_t blocks_offset, uint64_t blocks, struct err *e)
+{
+	size_t table_len = w->header.reftable_clusters * w->cluster_size;
+	cleanup_free unsigned char *block = mem_zalloc(w->cluster_size, e);
+	cleanup_free unsigned char *table = mem_zalloc(table_len, e);
+	uint64_t c = 0;
+
+	if (!block || !table)
+		return -1;
+	for (uint64_t b = 0; b < blocks; b++) {
+		uint64_t offset = blocks_offset + b * w->cluster_size;
+
+		memset(block, 0, w->cluster_size);
+		for (size_t i = 0; i < w->cluster_size / 2 && c < w->alloc.clusters; i++, c++)
+			qcow2_put16(block + i * 2, w->alloc.refcounts[c]);
+		if (put(w, block, w->cluster_size, offset, e) < 0)
+			return -1;
+		qcow2_put64(table + b * 8, offset);
+	}
+	return put(w, table, table_len, w->header.reftable_offset, e);
+}
+
+static int write_tables(struct writer *w, struct err *e)
 {
 	uint64_t blocks, table_clusters, blocks_offset;
 
-	size_refcounts(w->alloc.clusters, &blocks, &table_clusters);
-	if (table_clusters > QCOW2_REFTABLE_MAX / QCOW2_CLUSTER_SIZE)
-		return err_set(e, ERR_UNSUPPORTED, "image larger than qcow2's refcounts reach");
+	size_refcounts(w, &blocks, &table_clusters);
+	if (table_clusters > QCOW2_REFTABLE_MAX / w->cluster_size)
+		return err_set(e, ERR_UNSUPPORTED, "%s: larger than qcow2's refcounts reach",
+			w->opt->out_path);
 	if (qcow2_alloc_clusters(&w->alloc, blocks, &blocks_offset, e) < 0 ||
 		qcow2_alloc_clusters(&w->alloc, table_clusters, &w->header.reftable_offset, e) < 0)
 		return -1;
 	w->header.reftable_clusters = (uint32_t)table_clusters;
-
-	size_t len = (blocks + table_clusters) * QCOW2_CLUSTER_SIZE;
-	cleanup_free unsigned char *data = mem_zalloc(len, e);
-	if (!data)
+	if (l1_comes_last(w) &&
+		qcow2_alloc_clusters(&w->alloc, l1_clusters(w), &w->header.l1_offset, e) < 0)
 		return -1;
-	for (uint64_t c = 0; c < w->alloc.clusters; c++)
-		qcow2_put16(data + c * 2, w->alloc.refcounts[c]);
-	unsigned char *table = data + blocks * QCOW2_CLUSTER_SIZE;
-	for (uint64_t b = 0; b < blocks; b++)
-		qcow2_put64(table + b * 8, blocks_offset + b * QCOW2_CLUSTER_SIZE);
-	return put(w, data, len, blocks_offset, e);
+	if (put_refcounts(w, blocks_offset, blocks, e) < 0)
+		return -1;
+	return put(w, w->l1, (size_t)w->header.l1_entries * 8, w->header.l1_offset, e);
 }
 
-static int write_image(struct writer *w, struct holes *holes, struct pool *pool, struct err *e)
+static int write_image(struct writer *w, struct err *e)
 {
 	unsigned char header[QCOW2_HEADER_SIZE];
-	uint64_t l1_clusters = (w->header.l1_entries - 1) / (QCOW2_CLUSTER_SIZE / 8) + 1;
 	uint64_t header_offset;
 
-	if (qcow2_alloc_clusters(&w->alloc, 1, &header_offset, e) < 0 ||
-		qcow2_alloc_clusters(&w->alloc, l1_clusters, &w->header.l1_offset, e) < 0 ||
-		write_data(w, holes, pool, e) < 0 || write_refcounts(w, e) < 0)
+	if (qcow2_alloc_clusters(&w->alloc, 1, &header_offset, e) < 0)
+		return -1;
+	if (!l1_comes_last(w) &&
+		qcow2_alloc_clusters(&w->alloc, l1_clusters(w), &w->header.l1_offset, e) < 0)
+		return -1;
+	if (write_with_pool(w, e) < 0 || write_tables(w, e) < 0)
 		return -1;
 	qcow2_header_encode(&w->header, header);
-	if (put(w, w->l1, (size_t)w->header.l1_entries * 8, w->header.l1_offset, e) < 0 ||
-		put(w, header, sizeof(header), header_offset, e) < 0)
-		return -1;
-	return 0;
+	return put(w, header, sizeof(header), header_offset, e);
 }
 
-static int write_from(struct writer *w, uint64_t size_bytes, struct err *e)
+/* What the options and the disk's size ask for. */
+static int check_options(const struct qcow2_write_options *opt, struct err *e)
 {
-	static const struct pool_ops ops = {worker_new, worker_free, compress_window};
-	cleanup_pool struct pool *pool = NULL;
-	struct holes holes;
+	unsigned long long size_bytes = source_size(opt->source);
+	unsigned bits = opt->cluster_bits;
+	uint64_t reach = (uint64_t)QCOW2_L1_MAX << (bits - 3 + bits);
 
-	w->header.size_bytes = size_bytes;
-	w->header.l1_entries = (uint32_t)((size_bytes - 1) / QCOW2_L2_SPAN + 1);
-	w->l1 = mem_array(w->header.l1_entries, 8, e);
-	w->l2 = mem_zalloc(QCOW2_CLUSTER_SIZE, e);
-	if (!w->l1 || !w->l2 || pool_new(&pool, w->opt->threads, &ops, w->opt, e) < 0)
-		return -1;
-	w->jobs = mem_array(pool_capacity(pool), sizeof(*w->jobs), e);
-	if (!w->jobs)
-		return -1;
-	holes_init(&holes, w->opt->raw_fd, size_bytes);
-	return write_image(w, &holes, pool, e);
-}
-
-static int check_size(const char *path, uint64_t size_bytes, struct err *e)
-{
-	if (size_bytes == 0)
-		return err_set(e, ERR_FORMAT, "%s: empty, so not a disk", path);
+	if (bits < QCOW2_WRITE_CLUSTER_BITS || bits > QCOW2_CLUSTER_BITS_MAX)
+		return err_set(
+			e, ERR_USAGE, "clusters of 2^%u bytes: not between 64K and 2M", bits);
+	if (opt->type == QCOW2_DEFLATE && bits != QCOW2_WRITE_CLUSTER_BITS)
+		return err_set(e, ERR_USAGE,
+			"clusters of another size than 64K are for zstd: Lima's readers of deflate "
+			"take no other");
 	if (size_bytes % QCOW2_SIZE_UNIT)
 		return err_set(e, ERR_FORMAT,
 			"%s: its size (%llu) is not a multiple of 1 MiB; "
 			"enlarge it with 'truncate --size=%%1M'",
-			path, (unsigned long long)size_bytes);
-	if ((size_bytes - 1) / QCOW2_L2_SPAN >= QCOW2_L1_MAX)
-		return err_set(e, ERR_UNSUPPORTED, "%s: larger than 2 PiB", path);
+			opt->source_path, size_bytes);
+	/* The offset of compressed data must fit into its entry, also when nothing shrinks. */
+	if (reach > 1ull << (QCOW2_CSIZE_SHIFT(bits) - 1))
+		reach = 1ull << (QCOW2_CSIZE_SHIFT(bits) - 1);
+	if (size_bytes > reach)
+		return err_set(e, ERR_UNSUPPORTED, "%s: larger than %llu TiB", opt->source_path,
+			(unsigned long long)reach >> 40);
 	return 0;
 }
 
-static int raw_stat(const struct qcow2_write_options *opt, struct stat *st, struct err *e)
+static int writer_init(struct writer *w, struct err *e)
 {
-	return fstat(opt->raw_fd, st) < 0 ? err_set_errno(e, ERR_IO, "%s", opt->raw_path) : 0;
+	const struct qcow2_write_options *opt = w->opt;
+
+	w->cluster_size = (size_t)1 << opt->cluster_bits;
+	w->l2_span = w->cluster_size / 8 * w->cluster_size;
+	w->alloc.cluster_size = w->cluster_size;
+	w->header.cluster_bits = opt->cluster_bits;
+	w->header.compression = opt->type;
+	w->header.size_bytes = source_size(opt->source);
+	w->header.l1_entries = (uint32_t)((w->header.size_bytes - 1) / w->l2_span + 1);
+	w->l1 = mem_array(w->header.l1_entries, 8, e);
+	w->l2 = mem_zalloc(w->cluster_size, e);
+	if (!w->l1 || !w->l2 || (opt->hash && sha256_new(&w->disk_hash, e) < 0))
+		return -1;
+	if (!opt->share)
+		return 0;
+	w->other = mem_zalloc(w->cluster_size, e);
+	return w->other ? qcow2_share_new(&w->share, e) : -1;
+}
+
+static void writer_release(struct writer *w)
+{
+	qcow2_alloc_release(&w->alloc);
+	free(w->l1);
+	free(w->l2);
+	free(w->other);
+	qcow2_share_free(w->share);
+	sha256_free(w->disk_hash);
+}
+
+/* The header is known last and comes first, so the file is read again, from the page cache, while
+ * the kernel writes it back. */
+static int finish_hashes(struct writer *w, struct err *e)
+{
+	if (!w->opt->hash)
+		return 0;
+	if (hash_zeros(w, w->header.size_bytes, e) < 0 ||
+		sha256_finish_hex(w->disk_hash, w->result->source_sha256, e) < 0)
+		return -1;
+	if (sha256_fd_hex(w->opt->out_fd, w->result->sha256, NULL, e) < 0)
+		return err_prefix(e, "%s", w->opt->out_path);
+	return 0;
 }
 
 int qcow2_write(
 	const struct qcow2_write_options *opt, struct qcow2_write_result *result, struct err *e)
 {
-	struct writer w = {.opt = opt};
-	struct stat before, after;
-	uint64_t size_bytes;
+	struct writer w = {.opt = opt, .result = result};
 
-	if (io_size(opt->raw_fd, &size_bytes, e) < 0)
-		return err_prefix(e, "%s", opt->raw_path);
-	if (check_size(opt->raw_path, size_bytes, e) < 0 || raw_stat(opt, &before, e) < 0)
+	*result = (struct qcow2_write_result){.virtual_size = source_size(opt->source)};
+	if (check_options(opt, e) < 0)
 		return -1;
-	int rc = write_from(&w, size_bytes, e);
-	free(w.jobs);
-	free(w.l1);
-	free(w.l2);
-	qcow2_alloc_release(&w.alloc);
-	if (rc < 0 || raw_stat(opt, &after, e) < 0)
-		return -1;
-	if (before.st_size != after.st_size || before.st_mtim.tv_sec != after.st_mtim.tv_sec ||
-		before.st_mtim.tv_nsec != after.st_mtim.tv_nsec)
-		return err_set(e, ERR_INTEGRITY, "%s: changed while it was read; run this again",
-			opt->raw_path);
-
-	/* The header is known last and comes first: the digest is taken from the page cache, while
-	 * the kernel begins to write (a hint only, errors come with fsync). */
-	sync_file_range(opt->out_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-	result->virtual_size = size_bytes;
-	if (sha256_fd_hex(opt->out_fd, result->sha256, &result->file_size, e) < 0)
+	int rc = writer_init(&w, e);
+	if (rc == 0)
+		rc = write_image(&w, e);
+	if (rc == 0)
+		rc = source_unchanged(opt->source, e);
+	if (rc == 0) {
+		sync_file_range(opt->out_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+		rc = finish_hashes(&w, e);
+	}
+	writer_release(&w);
+	if (rc == 0 && io_size(opt->out_fd, &result->file_size, e) < 0)
 		return err_prefix(e, "%s", opt->out_path);
-	return 0;
+	return rc;
 }

@@ -1,26 +1,46 @@
-/* Writes a raw disk as a compressed qcow2 image: clusters in guest order, zeros left out, exact
- * refcounts. The bytes depend on the disk's contents, the level and the compressor's version, not
- * on the number of threads nor on where the raw file has holes.
+/* Writes a disk as a compressed qcow2 image: clusters in guest order, zeros left out, exact
+ * refcounts. The bytes depend on the disk's contents, the options that say how to store them and
+ * the compressor's version, not on the number of threads nor on where the disk's file has holes.
  *
- * Layout: header, L1 table, then data in guest order with the L2 table of each 512 MiB after its
- * data, then refcount blocks and refcount table. Compressed clusters follow each other at any
- * byte; a cluster that does not shrink is stored plain, at a cluster boundary, and what that leaves
- * free before it takes later compressed clusters that fit (image/qcow2_alloc.h). */
+ * Layout: header, L1 table, then data in guest order with each L2 table after the data it maps,
+ * then refcount blocks and refcount table. With clusters above 64 KiB, where a table's cluster
+ * weighs, the L1 table comes last and the file ends with its last entry. Compressed clusters follow
+ * each other at any byte; a cluster that does not shrink is stored plain, at a cluster boundary,
+ * and what that leaves free before it takes later compressed clusters that fit
+ * (image/qcow2_alloc.h). */
 #ifndef KILN_IMAGE_QCOW2_WRITE_H
 #define KILN_IMAGE_QCOW2_WRITE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "base/progress.h"
 #include "digest/sha256.h"
+#include "image/qcow2_format.h"
+#include "image/source.h"
+
+/* With deflate the image keeps to the rule for Lima (image/qcow2_format.h), whose clusters are
+ * these; with zstd they may be up to QCOW2_CLUSTER_BITS_MAX. */
+#define QCOW2_WRITE_CLUSTER_BITS 16u
 
 struct qcow2_write_options {
-	int raw_fd;
-	const char *raw_path;      /* for messages */
-	int out_fd;                /* empty, read-write */
-	const char *out_path;      /* for messages */
-	unsigned level;            /* codec/deflate.h */
+	struct source *source;
+	const char *source_path; /* for messages */
+	int out_fd;              /* empty, read-write */
+	const char *out_path;    /* for messages */
+	enum qcow2_compression type;
+	unsigned level;        /* 1 to 12 (image/qcow2_codec.h) */
+	unsigned window_bits;  /* of deflate (codec/deflate.h) */
+	unsigned cluster_bits; /* deflate: QCOW2_WRITE_CLUSTER_BITS; zstd: from there upwards */
+	/* Store clusters that are compressed to the same bytes once, with a reference for each;
+	 * those that are remembered, so not all of a very large disk (image/qcow2_share.h). Plain
+	 * ones are never shared: QEMU writes into a plain cluster without asking for its refcount
+	 * when the entry says that it may, and that entry would be right for the first alone. */
+	bool share;
+	/* Take both digests. The disk's needs all its bytes in order, holes as zeros too: it takes
+	 * a second for about 1.5 GiB of them, and no thread can help. */
+	bool hash;
 	unsigned threads;          /* 0 and 1: no threads */
 	struct progress *progress; /* counts bytes of the disk; may be NULL */
 };
@@ -28,13 +48,21 @@ struct qcow2_write_options {
 struct qcow2_write_result {
 	uint64_t virtual_size;
 	uint64_t file_size;
-	char sha256[SHA256_HEX_SIZE]; /* of the file */
+	char sha256[SHA256_HEX_SIZE];        /* of the file; "" without hash */
+	char source_sha256[SHA256_HEX_SIZE]; /* of the disk; "" without hash */
+	/* Clusters of the disk that hold data. */
+	uint64_t compressed; /* including those that are shared */
+	uint64_t plain;
+	uint64_t shared; /* stored no second time */
 };
 
-/* Read the raw disk, write the image. The descriptors stay the caller's; out_fd is not flushed.
- * Memory: about 6 MiB a thread (15 MiB at level 12), plus 32 MiB for each TiB of output.
- * Errors name the file: ERR_FORMAT (size 0 or not a multiple of 1 MiB), ERR_INTEGRITY (the disk
- * changed while it was read), ERR_IO. */
+/* Read the disk from the source's start, write the image. Source and descriptor stay the caller's;
+ * out_fd is not flushed, but writing it back is begun.
+ * Memory: 32 MiB, 32 MiB for each TiB of output, and for each thread 13 MiB, with hash 19 MiB; plus
+ * the thread's compressor (16 MiB for deflate's level 12, up to 34 MiB for zstd with 2 MiB
+ * clusters, below 4 MiB at the lower levels). Errors name the file: ERR_USAGE (options that do not
+ * go together), ERR_FORMAT (size not a multiple of 1 MiB), ERR_UNSUPPORTED (too large),
+ * ERR_INTEGRITY (the disk changed while it was read), ERR_IO. */
 int qcow2_write(
 	const struct qcow2_write_options *opt, struct qcow2_write_result *result, struct err *e);
 

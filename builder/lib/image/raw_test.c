@@ -105,8 +105,15 @@ static void test_qcow2(void)
 {
 	cleanup_close int disk = temp_fd();
 	cleanup_close int image = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	const struct qcow2_write_options write_opt = {
-		.raw_fd = disk, .raw_path = "disk", .out_fd = image, .out_path = path, .level = 1};
+	const struct source_options source_opt = {
+		.fd = disk, .path = "disk", .format = RAW_FORMAT_RAW};
+	cleanup_source struct source *source = NULL;
+	struct qcow2_write_options write_opt = {.source_path = "disk",
+		.out_fd = image,
+		.out_path = path,
+		.level = 1,
+		.window_bits = 15,
+		.cluster_bits = QCOW2_WRITE_CLUSTER_BITS};
 	struct raw_options opt = {
 		.path = path, .format = RAW_FORMAT_QCOW2, .tmp_dir = folder, .threads = 2};
 	struct qcow2_write_result result;
@@ -115,7 +122,9 @@ static void test_qcow2(void)
 	int fd;
 
 	unit_about("qcow2");
-	CHECK(make_disk(disk, SIZE) == 0 && qcow2_write(&write_opt, &result, NULL) == 0);
+	CHECK(make_disk(disk, SIZE) == 0 && source_open(&source, &source_opt, NULL) == 0);
+	write_opt.source = source;
+	CHECK(qcow2_write(&write_opt, &result, NULL) == 0);
 	CHECK(raw_open(&opt, &fd, &size_bytes, NULL) == 0 && size_bytes == SIZE);
 	CHECK(holds_disk(fd, SIZE) && has_holes(fd));
 	close(fd);

@@ -7,6 +7,7 @@
 #include "base/epoch.h"
 #include "base/io.h"
 #include "base/outfile.h"
+#include "codec/deflate.h"
 #include "guest/facts.h"
 #include "image/disk.h"
 #include "image/fat.h"
@@ -132,17 +133,22 @@ int rebuild_write(
 {
 	cleanup_outfile struct outfile *out = NULL;
 	cleanup_progress struct progress *progress = NULL;
+	cleanup_source struct source *source = NULL;
+	const struct source_options source_opt = {
+		.fd = fd, .path = image, .format = RAW_FORMAT_RAW};
 	struct qcow2_write_result result;
-	uint64_t size_bytes;
 
-	if (io_size(fd, &size_bytes, e) < 0 || outfile_open(&out, output, 0644, e) < 0)
+	if (source_open(&source, &source_opt, e) < 0 || outfile_open(&out, output, 0644, e) < 0)
 		return -1;
-	progress = progress_new(o->common.progress, "compress", size_bytes);
-	const struct qcow2_write_options opt = {.raw_fd = fd,
-		.raw_path = image,
+	progress = progress_new(o->common.progress, "compress", source_size(source));
+	const struct qcow2_write_options opt = {.source = source,
+		.source_path = image,
 		.out_fd = outfile_fd(out),
 		.out_path = output,
+		.type = QCOW2_DEFLATE,
 		.level = (unsigned)o->level,
+		.window_bits = DEFLATE_WINDOW_DEFAULT,
+		.cluster_bits = QCOW2_WRITE_CLUSTER_BITS,
 		.threads = (unsigned)o->threads,
 		.progress = progress};
 	if (qcow2_write(&opt, &result, e) < 0 || outfile_commit(out, e) < 0)

@@ -11,8 +11,6 @@
 #include "options.h"
 #include "json/json.h"
 
-enum { CLUSTER_BITS = 16 }; /* what every reader takes */
-
 /* What the options ask for. */
 struct plan {
 	bool qemu_img;
@@ -23,6 +21,18 @@ struct plan {
 	unsigned cluster_bits;
 };
 
+/* What our own writer knows. */
+static int add_own(
+	struct json *j, const struct plan *p, const struct qcow2_write_result *r, struct err *e)
+{
+	if (json_set_int(j, "clusters_compressed", (int64_t)r->compressed, e) < 0 ||
+		json_set_int(j, "clusters_plain", (int64_t)r->plain, e) < 0 ||
+		json_set_int(j, "clusters_shared", (int64_t)r->shared, e) < 0 ||
+		json_set_int(j, "level", p->level, e) < 0)
+		return -1;
+	return json_set_text(j, "source_sha256", r->source_sha256, e);
+}
+
 static int write_report(const struct qcow2_cli *o, const struct plan *p, const char *library,
 	const struct qcow2_write_result *r, struct err *e)
 {
@@ -32,8 +42,8 @@ static int write_report(const struct qcow2_cli *o, const struct plan *p, const c
 	if (!j || json_set_int(j, "cluster_size", (int64_t)1 << p->cluster_bits, e) < 0 ||
 		json_set_text(j, "compression_type", qcow2_compression_name(p->type), e) < 0 ||
 		json_set_int(j, "file_size", (int64_t)r->file_size, e) < 0 ||
-		(!p->qemu_img && json_set_int(j, "level", p->level, e) < 0) ||
 		json_set_text(j, "library", library, e) < 0 ||
+		(!p->qemu_img && add_own(j, p, r, e) < 0) ||
 		json_set_text(j, "sha256", r->sha256, e) < 0 ||
 		json_set_int(j, "virtual_size", (int64_t)r->virtual_size, e) < 0 ||
 		json_write(j, &text, e) < 0)
@@ -53,15 +63,15 @@ static unsigned bits_of_size(uint64_t size_bytes, unsigned min, unsigned max)
 
 static int plan_clusters(const struct qcow2_cli *o, struct plan *p, struct err *e)
 {
-	p->cluster_bits = CLUSTER_BITS;
+	p->cluster_bits = QCOW2_WRITE_CLUSTER_BITS;
 	if (o->cluster_size)
-		p->cluster_bits =
-			bits_of_size(o->cluster_size, CLUSTER_BITS, QCOW2_CLUSTER_BITS_MAX);
+		p->cluster_bits = bits_of_size(
+			o->cluster_size, QCOW2_WRITE_CLUSTER_BITS, QCOW2_CLUSTER_BITS_MAX);
 	if (!p->cluster_bits)
 		return err_set(e, ERR_USAGE,
 			"--cluster-size: %llu is none of 64KiB, 128KiB, 256KiB, 512KiB, 1MiB, 2MiB",
 			(unsigned long long)o->cluster_size);
-	if (p->type == QCOW2_DEFLATE && p->cluster_bits != CLUSTER_BITS)
+	if (p->type == QCOW2_DEFLATE && p->cluster_bits != QCOW2_WRITE_CLUSTER_BITS)
 		return err_set(e, ERR_USAGE,
 			"--cluster-size: clusters that every reader takes have 64 KiB; "
 			"others need --type=zstd");
@@ -103,9 +113,19 @@ static int make_plan(const struct qcow2_cli *o, const char *input, struct plan *
 }
 
 static int write_with_qemu_img(const struct qcow2_cli *o, const struct plan *p, const char *input,
-	int raw_fd, struct outfile *out, struct buf *library, struct qcow2_write_result *result,
-	struct err *e)
+	struct outfile *out, struct buf *library, struct qcow2_write_result *result, struct err *e)
 {
+	const struct raw_options raw = {.path = input,
+		.format = p->format,
+		.threads = (unsigned)o->threads,
+		.progress = o->common.progress};
+	cleanup_close int raw_fd = -1;
+	uint64_t size_bytes;
+
+	/* qemu never sees an image that others made. */
+	if (p->format == RAW_FORMAT_QCOW2 ? raw_open(&raw, &raw_fd, &size_bytes, e) < 0
+					  : (raw_fd = input_open(input, p->format, e)) < 0)
+		return -1;
 	const struct engine_options opt = {.raw_fd = raw_fd,
 		.raw_path = input,
 		.out_fd = outfile_fd(out),
@@ -114,27 +134,32 @@ static int write_with_qemu_img(const struct qcow2_cli *o, const struct plan *p, 
 		.cluster_bits = p->cluster_bits,
 		.threads = (unsigned)o->threads,
 		.progress = o->common.progress};
-
 	return engine_qemu_img(&opt, result, library, e);
 }
 
 static int write_ourselves(const struct qcow2_cli *o, const struct plan *p, const char *input,
-	int raw_fd, struct outfile *out, struct buf *library, struct qcow2_write_result *result,
-	struct err *e)
+	struct outfile *out, struct buf *library, struct qcow2_write_result *result, struct err *e)
 {
 	cleanup_progress struct progress *progress = NULL;
-	uint64_t size_bytes;
+	cleanup_source struct source *source = NULL;
+	cleanup_close int fd = input_open(input, p->format, e);
+	const struct source_options from = {
+		.fd = fd, .path = input, .format = p->format, .snapshot = o->snapshot};
 
-	if (buf_puts(library, qcow2_codec_library(p->type, p->level, p->window_bits), e) < 0)
+	if (fd < 0 || source_open(&source, &from, e) < 0 ||
+		buf_puts(library, qcow2_codec_library(p->type, p->level, p->window_bits), e) < 0)
 		return -1;
-	if (io_size(raw_fd, &size_bytes, e) < 0)
-		return err_prefix(e, "%s", input);
-	progress = progress_new(o->common.progress, "compress", size_bytes);
-	const struct qcow2_write_options opt = {.raw_fd = raw_fd,
-		.raw_path = input,
+	progress = progress_new(o->common.progress, "compress", source_size(source));
+	const struct qcow2_write_options opt = {.source = source,
+		.source_path = input,
 		.out_fd = outfile_fd(out),
 		.out_path = o->output,
+		.type = p->type,
 		.level = p->level,
+		.window_bits = p->window_bits,
+		.cluster_bits = p->cluster_bits,
+		.share = o->share,
+		.hash = o->report,
 		.threads = (unsigned)o->threads,
 		.progress = progress};
 	if (qcow2_write(&opt, result, e) < 0)
@@ -148,29 +173,18 @@ int compress_run(void *opts, char **operands, size_t n, struct err *e)
 	const struct qcow2_cli *o = opts;
 	cleanup_outfile struct outfile *out = NULL;
 	cleanup_buf struct buf library = {0};
-	cleanup_close int raw_fd = -1;
 	struct qcow2_write_result result;
 	struct plan plan;
-	uint64_t size_bytes;
 
 	(void)n;
 	if (make_plan(o, operands[0], &plan, e) < 0)
 		return -1;
-	const struct raw_options raw = {.path = operands[0],
-		.format = plan.format,
-		.threads = (unsigned)o->threads,
-		.progress = o->common.progress};
 	if (plan.type == QCOW2_ZSTD)
 		log_warn(
 			"zstd: only qemu reads such an image; Lima on a Mac without qemu does not");
-	/* qemu never sees an image that others made. */
-	if (plan.format == RAW_FORMAT_QCOW2
-			? raw_open(&raw, &raw_fd, &size_bytes, e) < 0
-			: (raw_fd = input_open(operands[0], plan.format, e)) < 0)
-		return -1;
 	if (outfile_open(&out, o->output, 0644, e) < 0 ||
 		(plan.qemu_img ? write_with_qemu_img : write_ourselves)(
-			o, &plan, operands[0], raw_fd, out, &library, &result, e) < 0 ||
+			o, &plan, operands[0], out, &library, &result, e) < 0 ||
 		outfile_commit(out, e) < 0)
 		return -1;
 	return o->report ? write_report(o, &plan, buf_str(&library), &result, e) : 0;
