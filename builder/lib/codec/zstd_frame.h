@@ -7,8 +7,9 @@
 
 #include "base/err.h"
 
-/* The same scale as codec/deflate.h has, spread over libzstd's own 1 to 19. */
-enum { ZSTD_LEVEL_MIN = 1, ZSTD_LEVEL_DEFAULT = 6, ZSTD_LEVEL_MAX = 12 };
+/* The same scale as codec/deflate.h has, spread over libzstd's own 1 to 19; the first five are the
+ * same. The default is libzstd's. */
+enum { ZSTD_LEVEL_MIN = 1, ZSTD_LEVEL_DEFAULT = 3, ZSTD_LEVEL_MAX = 12 };
 
 struct zstd_encoder;
 struct zstd_decoder;
@@ -19,7 +20,7 @@ int zstd_encoder_new(struct zstd_encoder **out, unsigned level, struct err *e);
 /* Compress in to at most out_max bytes: one frame that says how much it holds, without a checksum.
  * Returns the bytes used, 0 when they do not suffice (libzstd may want some more than it uses in
  * the end). The result depends on in, out_max, the level and zstd_library() only. Memory: for 64
- * KiB at once up to 2 MiB, for 2 MiB up to 4 MiB at levels up to 6 and 34 MiB at level 12. */
+ * KiB at once up to 2 MiB, for 2 MiB up to 7 MiB at levels up to 7 and 34 MiB at level 12. */
 size_t zstd_encode(
 	struct zstd_encoder *enc, const void *in, size_t in_len, void *out, size_t out_max);
 void zstd_encoder_free(struct zstd_encoder *enc);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/outfile.h"
 #include "codec/deflate.h"
+#include "codec/zstd_frame.h"
 #include "engine.h"
 #include "image/qcow2_codec.h"
 #include "image/qcow2_write.h"
@@ -61,6 +62,14 @@ static unsigned bits_of_size(uint64_t size_bytes, unsigned min, unsigned max)
 	return 0;
 }
 
+/* Larger clusters are asked for to save space, and with them zstd has more to find. */
+static unsigned default_level(const struct plan *p)
+{
+	return p->type == QCOW2_ZSTD && p->cluster_bits == QCOW2_WRITE_CLUSTER_BITS
+		       ? ZSTD_LEVEL_DEFAULT
+		       : DEFLATE_LEVEL_DEFAULT;
+}
+
 static int plan_clusters(const struct qcow2_cli *o, struct plan *p, struct err *e)
 {
 	p->cluster_bits = QCOW2_WRITE_CLUSTER_BITS;
@@ -75,16 +84,18 @@ static int plan_clusters(const struct qcow2_cli *o, struct plan *p, struct err *
 		return err_set(e, ERR_USAGE,
 			"--cluster-size: clusters that every reader takes have 64 KiB; "
 			"others need --type=zstd");
+	p->level = o->level ? (unsigned)o->level : default_level(p);
 	return 0;
 }
 
 /* qemu-img chooses for itself. */
 static int check_engine(const struct qcow2_cli *o, struct err *e)
 {
-	const char *given = o->level    ? "--level"
-			    : o->window ? "--window"
-			    : o->share  ? "--share"
-					: NULL;
+	const char *given = o->level      ? "--level"
+			    : o->window   ? "--window"
+			    : o->share    ? "--share"
+			    : o->snapshot ? "--snapshot"
+					  : NULL;
 
 	if (given)
 		return err_set(e, ERR_USAGE,
@@ -99,7 +110,6 @@ static int make_plan(const struct qcow2_cli *o, const char *input, struct plan *
 	p->qemu_img = strcmp(o->engine, "qemu-img") == 0;
 	p->format = input_format(o, input);
 	p->type = strcmp(o->type, "zstd") == 0 ? QCOW2_ZSTD : QCOW2_DEFLATE;
-	p->level = o->level ? (unsigned)o->level : DEFLATE_LEVEL_DEFAULT;
 	p->window_bits = o->window && strcmp(o->window, "12") == 0 ? 12 : 15;
 	if (!o->output)
 		return err_set(e, ERR_USAGE, "compress: name the image to write with -o FILE");

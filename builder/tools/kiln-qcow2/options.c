@@ -14,14 +14,24 @@
 
 static const struct cli_option compress_options[] = {
 	OUTPUT_OPTION("the image to write"),
-	{"level", 'l', CLI_RANGE, FIELD(level), "1..12", "from fast to small; default 6"},
+	{"level", 'l', CLI_RANGE, FIELD(level), "1..12",
+		"from fast to small; default 6, for zstd in 64 KiB clusters 3"},
+	{"type", 0, CLI_CHOICE, FIELD(type), "deflate|zstd",
+		"how clusters are compressed; default deflate, zstd is for QEMU only"},
+	{"cluster-size", 0, CLI_SIZE, FIELD(cluster_size), "SIZE",
+		"with zstd: 64KiB to 2MiB; default 64KiB"},
+	{"window", 0, CLI_CHOICE, FIELD(window), "12|15",
+		"deflate's matches reach back 4 KiB or 32 KiB; default 15"},
+	{"share", 0, CLI_FLAG, FIELD(share), NULL, "store equal compressed clusters once"},
 	THREADS_OPTION("compress"),
 	{"format", 0, CLI_CHOICE, FIELD(format), "raw|qcow2",
 		"the input's format; default: qcow2 for names in .qcow2, else raw"},
+	{"snapshot", 0, CLI_STRING, FIELD(snapshot), "NAME",
+		"of a qcow2 input, by ID or name; default: the disk as it is"},
 	{"engine", 0, CLI_CHOICE, FIELD(engine), "kiln|qemu-img",
 		"what compresses; default kiln, this program"},
 	{"report", 0, CLI_STRING, FIELD(report), "FILE",
-		"write sizes and SHA-256 of the image as JSON"},
+		"write sizes and SHA-256 of image and disk as JSON"},
 };
 
 static const struct cli_option verify_options[] = {
@@ -58,5 +68,6 @@ const struct cli_tool qcow2_tool = {
 	.n_commands = sizeof(commands) / sizeof(commands[0]),
 	.options_size = sizeof(struct qcow2_cli),
 	.init = init,
-	.notes = "The image's bytes depend on the disk, the level and libdeflate's version only.",
+	.notes = "The image's bytes depend on the disk, how it is stored and the compressor's "
+		 "version only.",
 };

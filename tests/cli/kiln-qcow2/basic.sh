@@ -98,14 +98,23 @@ check "after writes: qemu-img check" qemu-img check -q live.qcow2
 check "after writes: qemu-img compare" qemu-img compare -q -f raw -F qcow2 live.raw live.qcow2
 
 exits 0 "report" kiln-qcow2 compress -q mixed.raw -o mixed.qcow2 --report mixed.json
+qemu-img check --output=json mixed.qcow2 >check.json
+counted() # KEY
+{
+	sed -n "s/^ *\"$1\": \([0-9]*\).*/\1/p" check.json
+}
 cat >want.json <<END
 {
   "cluster_size": 65536,
+  "clusters_compressed": $(counted compressed-clusters),
+  "clusters_plain": $(($(counted allocated-clusters) - $(counted compressed-clusters))),
+  "clusters_shared": 0,
   "compression_type": "deflate",
   "file_size": $(stat -c %s mixed.qcow2),
   "level": 6,
   "library": "$(grep -o 'libdeflate [0-9.]*' mixed.json)",
   "sha256": "$(sha256sum mixed.qcow2 | cut -d ' ' -f 1)",
+  "source_sha256": "$(sha256sum mixed.raw | cut -d ' ' -f 1)",
   "virtual_size": 8388608
 }
 END
