@@ -267,6 +267,7 @@ int json_set_bool(struct json *object, const char *key, bool value, struct err *
 
 struct sink {
 	struct buf *out;
+	bool failed;
 	struct err *e;
 };
 
@@ -274,16 +275,20 @@ static int put(const char *data, size_t len, void *arg)
 {
 	struct sink *sink = arg;
 
-	return buf_append(sink->out, data, len, sink->e);
+	if (buf_append(sink->out, data, len, sink->e) < 0)
+		sink->failed = true;
+	return sink->failed ? -1 : 0;
 }
 
 int json_write(const struct json *j, struct buf *out, struct err *e)
 {
-	struct sink sink = {out, e};
+	struct sink sink = {.out = out, .e = e};
 
-	/* Fails when memory runs out, here or in jansson: nothing else can. */
+	/* Fails when memory runs out, here or in jansson: nothing else can. What is returned for an
+	 * object's key, jansson does not look at. */
 	if (json_dump_callback(
-		    raw(j), put, &sink, JSON_SORT_KEYS | JSON_INDENT(2) | JSON_ENCODE_ANY) < 0)
+		    raw(j), put, &sink, JSON_SORT_KEYS | JSON_INDENT(2) | JSON_ENCODE_ANY) < 0 ||
+		sink.failed)
 		return err_nomem(e);
 	return buf_putc(out, '\n', e);
 }
