@@ -47,7 +47,10 @@ fills "compress" kiln-qcow2 compress -q disk.raw -o small/file
 fills "extract" kiln-qcow2 extract -q image.qcow2 -o small/file
 
 # The image is whole and in its place before the report is written.
-resize $(($(stat -c %b image.qcow2) / 2))
+resize 65536
+kiln-qcow2 compress -q disk.raw -o small/file
+resize $(($(stat -c %b small/file) / 2))
+rm small/file
 exits 5 "no space for the report" kiln-qcow2 compress -q disk.raw -o small/file --report small/report
 check "no space for the report: the image is whole" cmp image.qcow2 small/file
 is "no space for the report: no half a report" "$(ls -A small)" file

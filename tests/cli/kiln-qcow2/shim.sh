@@ -47,6 +47,33 @@ outputs() {
 	done
 }
 
+# A report comes after its image, whole, or not at all.
+two_old() {
+	rm -f dir/report
+	put_old
+}
+judge_two() {
+	expected
+	if [ -e dir/report ] && { ! cmp -s dir/report good.report || ! cmp -s dir/file good; }; then
+		echo "exit $status and a report of nothing"
+	elif [ "$status" -eq 0 ] && [ ! -e dir/report ]; then
+		echo "exit 0 and no report"
+	fi
+	[ -z "$(find dir -name '.*' -type f)" ] || echo "left behind: $(ls -A dir)"
+}
+reports() {
+	local name=$1 g
+	shift
+	rm -rf dir
+	mkdir dir
+	exits 0 "$name: without a fault" "$@"
+	mv dir/file good
+	mv dir/report good.report
+	for g in $groups; do
+		sweep "$name" two_old judge_two "$shim" "${g%:*}" "${g#*:}" "$@"
+	done
+}
+
 # A fault must not hide that image and disk differ.
 nothing() { :; }
 judge_no() {
@@ -78,6 +105,7 @@ cp disk.raw other.raw
 printf x | put other.raw 5242990
 
 outputs "compress" kiln-qcow2 compress -q -t 3 disk.raw -o dir/file
+reports "compress with a report" kiln-qcow2 compress -q -t 3 disk.raw -o dir/file --report dir/report
 groups=${groups/seek:5 /} outputs "extract" kiln-qcow2 extract -q -t 3 image.qcow2 -o dir/file
 differs "verify" kiln-qcow2 verify -q -t 3 other.raw image.qcow2
 tap_done
