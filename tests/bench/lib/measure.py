@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+SHORT = 0.6  # seconds: runs that are shorter differ most
+
+
 class BenchError(Exception):
     """What ends the benchmark; `status` is the exit status."""
 
@@ -81,17 +84,17 @@ def run_once(case, source, out, scratch):
     return seconds, cpu, int(peak.read_text().split()[-1])
 
 
-def run_group(name, cases, disks, runs, scratch):
-    """Run all cases of a group in turn, `runs` times; {case name: Result}, and the others' commands that
-    failed with the reason."""
+def run_group(name, cases, disks, rounds, tries, scratch):
+    """Run all cases of a group in turn, `rounds` times; {case name: Result}, and the others' commands
+    that failed with the reason."""
     results = {case.name: Result(case) for case in cases}
     failed = {}
-    for number in range(runs):
+    for number in range(rounds):
         for case in cases:
             if case.name in failed or (case.once and number > 0):
                 continue
             try:
-                measure(name, results[case.name], disks[case.disk], scratch)
+                measure(name, results[case.name], disks[case.disk], tries, scratch)
             except BenchError as fault:
                 if case.words[0].startswith("kiln-"):
                     raise
@@ -100,21 +103,26 @@ def run_group(name, cases, disks, runs, scratch):
     return {name: result for name, result in results.items() if name not in failed}, failed
 
 
-def measure(group, result, disk, scratch):
-    """One more run of a case; the first output is checked."""
+def measure(group, result, disk, tries, scratch):
+    """One more round of a case: the fastest of up to `tries` runs that are short. The first output is
+    checked."""
     case = result.case
     out = scratch / f"out{case.output}"
-    seconds, cpu, peak = run_once(case, disk.image if case.from_image else disk.path, out, scratch)
+    runs = []
+    while not runs or (len(runs) < tries and sum(run[0] for run in runs) < SHORT):
+        out.unlink(missing_ok=True)
+        runs.append(run_once(case, disk.image if case.from_image else disk.path, out, scratch))
+    seconds, cpu, _ = min(runs)
     result.seconds.append(seconds)
     result.cpu_seconds.append(cpu)
-    result.peak_kib.append(peak)
+    result.peak_kib.append(max(run[2] for run in runs))
     say(f"{group}: {case.title}: {seconds:.2f} s")
     if case.output:
         result.output_bytes = out.stat().st_size
         if case.check and len(result.seconds) == 1:
             check_output(case, disk, out)
         out.unlink()
-    if sum(result.seconds) > 1:
+    if seconds > SHORT:
         os.sync()  # the next command shall not wait for what this one wrote
 
 

@@ -34,7 +34,7 @@ def images(disk, slow_once):
         qemu("qemu-zstd", ", zstd", disk, *zstd, once=slow_once),
         compress("zstd", "--type zstd", disk, "--type", "zstd"),
         qemu("qemu-zstd-unordered", " -m 16 -W, zstd", disk, *unordered, *zstd),
-        compress("zstd-2m", "--type zstd --cluster-size 2M", disk, "--type", "zstd", "--cluster-size", "2M"),
+        compress("zstd-2m", "--type zstd --cluster-size 2M", disk, "--type", "zstd", "--cluster-size", "2MiB"),
         qemu("qemu-zstd-2m-unordered", " -m 16 -W, zstd 2M", disk, *unordered, *zstd_2m),
     ]
 
