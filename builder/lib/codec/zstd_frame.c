@@ -56,6 +56,18 @@ int zstd_encoder_new(struct zstd_encoder **out, unsigned level, struct err *e)
 	return err_set(e, ERR_INTERNAL, "libzstd does not take level %u", level);
 }
 
+int zstd_encoder_add_checksums(struct zstd_encoder *enc, struct err *e)
+{
+	if (ZSTD_isError(ZSTD_CCtx_setParameter(theirs_enc(enc), ZSTD_c_checksumFlag, 1)))
+		return err_set(e, ERR_INTERNAL, "libzstd does not take checksums");
+	return 0;
+}
+
+size_t zstd_encode_bound(size_t in_len)
+{
+	return ZSTD_compressBound(in_len);
+}
+
 size_t zstd_encode(
 	struct zstd_encoder *enc, const void *in, size_t in_len, void *out, size_t out_max)
 {

@@ -17,7 +17,13 @@ struct zstd_decoder;
 /* level: ZSTD_LEVEL_MIN to ZSTD_LEVEL_MAX, else ERR_USAGE. */
 int zstd_encoder_new(struct zstd_encoder **out, unsigned level, struct err *e);
 
-/* Compress in to at most out_max bytes: one frame that says how much it holds, without a checksum.
+/* End each frame from now on with a checksum of what it holds. Errors: ERR_INTERNAL. */
+int zstd_encoder_add_checksums(struct zstd_encoder *enc, struct err *e);
+
+/* Bytes that always suffice for a frame of in_len bytes. */
+size_t zstd_encode_bound(size_t in_len);
+
+/* Compress in to at most out_max bytes: one frame that says how much it holds.
  * Returns the bytes used, 0 when they do not suffice (libzstd may want some more than it uses in
  * the end). The result depends on in, out_max, the level and zstd_library() only. Memory: for 64
  * KiB at once up to 2 MiB, for 2 MiB up to 7 MiB at levels up to 7 and 34 MiB at level 12. */

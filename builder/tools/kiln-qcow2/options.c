@@ -43,6 +43,19 @@ static const struct cli_option extract_options[] = {
 	THREADS_OPTION("decompress"),
 };
 
+static const struct cli_option pack_options[] = {
+	OUTPUT_OPTION("the file to write"),
+	{"zst", 0, CLI_FLAG, FIELD(zst), NULL, "write zstd frames, not xz"},
+	{"level", 'l', CLI_RANGE, FIELD(pack_level), "0..12",
+		"xz: preset 0 to 9, default 6; with --zst: 1 to 12, default 3"},
+	THREADS_OPTION("compress"),
+	{"format", 0, CLI_CHOICE, FIELD(format), "raw|qcow2",
+		"the input's format; default: qcow2 for names in .qcow2, else raw"},
+	{"snapshot", 0, CLI_STRING, FIELD(snapshot), "NAME", "the disk as of that snapshot"},
+	{"report", 0, CLI_STRING, FIELD(report), "FILE",
+		"write sizes and SHA-256 of the file and of the disk as JSON"},
+};
+
 static const struct cli_command commands[] = {
 	{"compress", "DISK -o IMAGE.qcow2", "write a disk as a compressed image", 1, 1,
 		OPTIONS(compress_options), compress_run},
@@ -50,6 +63,8 @@ static const struct cli_command commands[] = {
 		2, 2, OPTIONS(verify_options), verify_run},
 	{"extract", "IMAGE.qcow2 -o DISK.raw", "read the disk out of any plain qcow2 image", 1, 1,
 		OPTIONS(extract_options), extract_run},
+	{"pack", "IMAGE -o FILE.xz", "write the disk as a .xz or .zst file to distribute", 1, 1,
+		OPTIONS(pack_options), pack_run},
 };
 
 static void init(void *opts)
@@ -58,6 +73,7 @@ static void init(void *opts)
 
 	o->engine = "kiln";
 	o->type = "deflate";
+	o->pack_level = LEVEL_DEFAULT;
 	o->threads = cli_default_threads();
 }
 

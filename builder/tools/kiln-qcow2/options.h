@@ -6,6 +6,8 @@
 
 #include "base/cli.h"
 
+#define LEVEL_DEFAULT UINT64_MAX
+
 struct qcow2_cli {
 	struct cli_common common;
 	const char *output;
@@ -17,8 +19,10 @@ struct qcow2_cli {
 	const char *window;    /* "12" or "15"; NULL: 15 */
 	uint64_t level;        /* 0: the default */
 	uint64_t cluster_size; /* in bytes; 0: 64 KiB */
+	uint64_t pack_level;   /* of pack; LEVEL_DEFAULT: that of the format */
 	uint64_t threads;
 	bool share;
+	bool zst;
 };
 
 extern const struct cli_tool qcow2_tool;
@@ -27,5 +31,6 @@ extern const struct cli_tool qcow2_tool;
 int compress_run(void *opts, char **operands, size_t n, struct err *e);
 int verify_run(void *opts, char **operands, size_t n, struct err *e);
 int extract_run(void *opts, char **operands, size_t n, struct err *e);
+int pack_run(void *opts, char **operands, size_t n, struct err *e);
 
 #endif
