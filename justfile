@@ -6,7 +6,7 @@ set positional-arguments
 default:
     @"{{just_executable()}}" --list --unsorted
 
-# Bake images: [VARIANT...] [--locked] [arch=ARCH] [with=OPTION] [base=FILE] [jobs=N]; without names the default set
+# Bake images: [VARIANT...] [--locked] [arch=ARCH] [with=OPTION] [base=FILE] [pack=xz|zst] [jobs=N]; without names the default set
 [no-exit-message]
 build-lima-images *args: setup tools
     @LIMEKILN_FROM={{quote(invocation_directory())}} ci/build-images "$@"

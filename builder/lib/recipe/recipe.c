@@ -91,6 +91,7 @@ void recipe_free(struct recipe *r)
 	free(r->suite);
 	free(r->customize);
 	free(r->lima);
+	free(r->pack);
 	free(r);
 }
 

@@ -70,6 +70,7 @@ struct recipe {
 	char *suite;
 	char *customize; /* template of the operations on the base; NULL: there is no base */
 	char *lima;      /* template of lima.yaml */
+	char *pack;      /* "xz", "zst": the disk is packed as such a file too; NULL: it is not */
 	bool is_default;
 	uint64_t disk_size_bytes;
 	uint64_t esp_size_bytes;

@@ -146,6 +146,16 @@ static int parse_family(const struct recipe_reader *rd, struct recipe *r, struct
 	return 0;
 }
 
+static int parse_pack(const struct recipe_reader *rd, struct recipe *r, struct err *e)
+{
+	if (recipe_read_opt_text(rd, r->tree, "pack", WORD_NAME, &r->pack, e) < 0)
+		return -1;
+	if (r->pack && strcmp(r->pack, "xz") != 0 && strcmp(r->pack, "zst") != 0)
+		return ynode_error(ynode_get(r->tree, "pack"), rd->path, e,
+			"pack '%s' is not known; there are: xz, zst", r->pack);
+	return 0;
+}
+
 /* A base goes with operations on it; there is one for all architectures or for none. */
 static int check_bases(const struct recipe_reader *rd, const struct recipe *r, struct err *e)
 {
@@ -176,7 +186,7 @@ int recipe_parse(struct recipe *r, struct err *e)
 {
 	static const char *const keys[] = {"name", "description", "default", "family", "suite",
 		"archives", "packages", "options", "arches", "disk", "customize", "files", "delete",
-		"lima", "vars", "allow", NULL};
+		"lima", "vars", "allow", "pack", NULL};
 	struct recipe_reader rd = {r->path};
 	const struct ynode *t = r->tree;
 
@@ -194,7 +204,7 @@ int recipe_parse(struct recipe *r, struct err *e)
 		recipe_read_words(&rd, t, "delete", WORD_IMAGE_PATH, &r->delete_paths, e) < 0 ||
 		recipe_read_need_text(&rd, t, "lima", WORD_REPO_PATH, &r->lima, e) < 0)
 		return -1;
-	if (parse_vars(&rd, r, e) < 0 || parse_allow(&rd, r, e) < 0)
+	if (parse_vars(&rd, r, e) < 0 || parse_allow(&rd, r, e) < 0 || parse_pack(&rd, r, e) < 0)
 		return -1;
 	return check_bases(&rd, r, e);
 }

@@ -261,6 +261,7 @@ static void test_bad(void)
 		{"lima: recipes", "customize: recipes/a\nlima: recipes", ":24:12:", "have a base"},
 		{"esp: 64MiB", "esp: 64MiB, keep: true", ":17:7:", "no base to keep"},
 		{"family: deb", "family: apk", ":7:5:", "needs keys"},
+		{"default: true", "pack: gz", ":3:7:", "there are: xz, zst"},
 		{"default: true", "defualt: true", ":3:1:", "unknown key 'defualt'"},
 		{"default: true", "default: yes", ":3:10:", "true or false"},
 		{"name: agent-vm", "name: ../up", ":1:7:", "is no name"},

@@ -67,6 +67,7 @@ int image_open(struct image *im, const struct plan_paths *paths, const char *var
 {
 	if (recipe_load(&im->recipe, paths->root, variant, e) < 0)
 		return -1;
+	im->pack = im->recipe->pack;
 	im->arch = recipe_find_arch(im->recipe, arch, e);
 	if (!im->arch || copy_sorted(&im->options, options, e) < 0)
 		return -1;

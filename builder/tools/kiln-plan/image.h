@@ -17,8 +17,9 @@ struct plan_paths {
 struct image {
 	struct recipe *recipe;
 	const struct recipe_arch *arch;
-	struct strv options;   /* sorted */
-	struct lock *lock;     /* NULL until image_load_lock() */
+	struct strv options; /* sorted */
+	struct lock *lock;   /* NULL until image_load_lock() */
+	const char *pack;    /* "xz" or "zst": what the disk is packed as besides; NULL: nothing */
 	const char *base_file; /* stands in for the recipe's base image; NULL: the locked one */
 	char base_sha256[SHA256_HEX_SIZE]; /* of base_file */
 	uint64_t base_size_bytes;

@@ -42,6 +42,8 @@ static const struct cli_option write_options[] = {
 	OPTION_ROOT,
 	OPTION_OUT,
 	OPTION_BASE,
+	{"pack", 0, CLI_CHOICE, offsetof(struct options, pack), "xz|zst|none",
+		"pack the disk as a file to distribute; default: as the recipe says"},
 	{"tools", 0, CLI_STRING, offsetof(struct options, tools), "DIR",
 		"take our tools from DIR/NAME/NAME instead of PATH"},
 	{"versions", 0, CLI_STRING, offsetof(struct options, versions), "FILE",

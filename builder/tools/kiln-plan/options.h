@@ -16,6 +16,7 @@ struct options {
 	const char *tools;    /* --tools */
 	const char *versions; /* --versions */
 	const char *base;     /* --base */
+	const char *pack;     /* --pack */
 	bool json;            /* --json */
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "image/pack.h"
 
 /* Each file of the recipe that is on the ESP or laid over the root. */
 static const struct recipe_file *file_at(const struct image *im, size_t i, bool *on_esp)
@@ -37,6 +38,18 @@ static int image_file_word(struct edge *ed, struct err *e)
 static int add_image_file(struct strv *to, const struct image *im, struct err *e)
 {
 	return strv_addf(to, e, "%s/%s.qcow2", im->image_dir, im->file_name);
+}
+
+/* The packed disk in the image's folder. */
+static int pack_word(struct edge *ed, const char *format, struct err *e)
+{
+	return edge_wordf(
+		ed, e, "%s/%s.raw.%s", ed->image->image_dir, ed->image->file_name, format);
+}
+
+static int add_pack_file(struct strv *to, const struct image *im, struct err *e)
+{
+	return strv_addf(to, e, "%s/%s.raw.%s", im->image_dir, im->file_name, im->pack);
 }
 
 static bool is_apk(const struct image *im)
@@ -317,6 +330,27 @@ int stage_verify(const struct stages *s, struct edge *ed, struct err *e)
 	return edge_output(ed, "verify.stamp", e);
 }
 
+int stage_pack(const struct stages *s, struct edge *ed, struct err *e)
+{
+	const char *format = s->image->pack;
+	bool zst = strcmp(format, "zst") == 0;
+
+	if (key_text(ed->key, "library", pack_library(zst ? PACK_ZSTD : PACK_XZ), e) < 0 ||
+		edge_output(ed, "pack.json", e) < 0 ||
+		edge_tool(ed, s->paths, "kiln-qcow2", e) < 0 ||
+		edge_words(ed, e, "pack", "--quiet", NULL) < 0 ||
+		work_word(ed, "disk.raw", e) < 0 || edge_word(ed, "-o", e) < 0 ||
+		pack_word(ed, format, e) < 0 || edge_word(ed, "--report", e) < 0 ||
+		work_word(ed, "pack.json", e) < 0 || (zst && edge_word(ed, "--zst", e) < 0) ||
+		edge_shell(ed, " ${LIMEKILN_THREADS:+--threads \"$LIMEKILN_THREADS\"} &&", e) < 0)
+		return -1;
+	if (edge_words(ed, e, zst ? "zstd" : "xz", "-qdc", NULL) < 0 ||
+		pack_word(ed, format, e) < 0 || edge_shell(ed, " | cmp -", e) < 0 ||
+		work_word(ed, "disk.raw", e) < 0 || edge_input(ed, "disk.raw", e) < 0)
+		return -1;
+	return add_pack_file(&ed->outputs, s->image, e);
+}
+
 /* --allow-KIND FILE for each list of the recipe */
 static int allow_words(const struct stages *s, struct edge *ed, struct err *e)
 {
@@ -384,13 +418,44 @@ static int config_words(const struct stages *s, struct edge *ed, struct err *e)
 	return 0;
 }
 
+/* A file that an earlier build packed, and that this one does not, must not stay: nobody would
+ * vouch for it. */
+static int remove_other_packs(struct edge *ed, struct err *e)
+{
+	static const char *const formats[] = {"xz", "zst"};
+
+	if (edge_words(ed, e, "rm", "-f", NULL) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if ((!ed->image->pack || strcmp(formats[i], ed->image->pack) != 0) &&
+			pack_word(ed, formats[i], e) < 0)
+			return -1;
+	}
+	return edge_shell(ed, " &&", e);
+}
+
+/* The packed disk as an operand, and its report. */
+static int packed_words(struct edge *ed, struct err *e)
+{
+	const struct image *im = ed->image;
+
+	if (!im->pack)
+		return 0;
+	if (edge_wordf(ed, e, "%s.raw.%s", im->file_name, im->pack) < 0 ||
+		edge_word(ed, "--info", e) < 0 ||
+		edge_wordf(ed, e, "pack=%s/pack.json", im->work_dir) < 0 ||
+		edge_input(ed, "pack.json", e) < 0)
+		return -1;
+	return add_pack_file(&ed->inputs, im, e);
+}
+
 int stage_manifest(const struct stages *s, struct edge *ed, struct err *e)
 {
 	const struct image *im = s->image;
 
-	if (edge_tool(ed, s->paths, "kiln-manifest", e) < 0 ||
+	if (remove_other_packs(ed, e) < 0 || edge_tool(ed, s->paths, "kiln-manifest", e) < 0 ||
 		edge_words(ed, e, "create", im->image_dir, NULL) < 0 ||
-		edge_wordf(ed, e, "%s.qcow2", im->file_name) < 0 ||
+		edge_wordf(ed, e, "%s.qcow2", im->file_name) < 0 || packed_words(ed, e) < 0 ||
 		edge_word(ed, "lima.yaml", e) < 0 || edge_word(ed, "--info", e) < 0 ||
 		edge_wordf(ed, e, "image=%s/image.json", im->work_dir) < 0 ||
 		edge_word(ed, "--info", e) < 0 ||

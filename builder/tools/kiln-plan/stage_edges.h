@@ -20,6 +20,8 @@ int stage_disk(const struct stages *s, struct edge *ed, struct err *e);
 int stage_qcow2(const struct stages *s, struct edge *ed, struct err *e);
 /* The image held against disk.raw, by us and by qemu-img. */
 int stage_verify(const struct stages *s, struct edge *ed, struct err *e);
+/* disk.raw to a file to distribute, and that unpacked again by the usual program. */
+int stage_pack(const struct stages *s, struct edge *ed, struct err *e);
 /* The policy on what is in the image. */
 int stage_check(const struct stages *s, struct edge *ed, struct err *e);
 /* lima.yaml, with the image's digest. */

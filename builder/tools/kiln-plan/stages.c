@@ -66,18 +66,20 @@ static const struct {
 	const char *file; /* by which ninja's log names it; NULL: the image itself */
 	bool in_image_dir;
 	bool needs_base;
+	bool needs_pack;
 	int (*make)(const struct stages *s, struct edge *ed, struct err *e);
 } table[] = {
-	{"packages", "packages", false, false, stage_packages},
-	{"customize", "customize.yaml", false, true, stage_customize},
-	{"rootfs", "rootfs.tar", false, false, stage_rootfs},
-	{"render", "render.stamp", false, false, stage_render},
-	{"disk", "disk.raw", false, false, stage_disk},
-	{"qcow2", NULL, true, false, stage_qcow2},
-	{"verify", "verify.stamp", false, false, stage_verify},
-	{"check", "check.json", false, false, stage_check},
-	{"lima", "lima.yaml", true, false, stage_lima},
-	{"manifest", "SHA256SUMS", true, false, stage_manifest},
+	{"packages", "packages", false, false, false, stage_packages},
+	{"customize", "customize.yaml", false, true, false, stage_customize},
+	{"rootfs", "rootfs.tar", false, false, false, stage_rootfs},
+	{"render", "render.stamp", false, false, false, stage_render},
+	{"disk", "disk.raw", false, false, false, stage_disk},
+	{"qcow2", NULL, true, false, false, stage_qcow2},
+	{"verify", "verify.stamp", false, false, false, stage_verify},
+	{"pack", "pack.json", false, false, true, stage_pack},
+	{"check", "check.json", false, false, false, stage_check},
+	{"lima", "lima.yaml", true, false, false, stage_lima},
+	{"manifest", "SHA256SUMS", true, false, false, stage_manifest},
 };
 #define N_STAGES (sizeof(table) / sizeof(table[0]))
 
@@ -87,7 +89,8 @@ int stages_put_edges(
 	for (size_t i = 0; i < N_STAGES; i++) {
 		cleanup_edge struct edge ed = {0};
 
-		if (table[i].needs_base && !s->image->arch->base)
+		if ((table[i].needs_base && !s->image->arch->base) ||
+			(table[i].needs_pack && !s->image->pack))
 			continue;
 		if (edge_open(&ed, s->image, table[i].name, e) < 0 ||
 			table[i].make(s, &ed, e) < 0 || ninja_put_edge(s->ninja, &ed, e) < 0)

@@ -1,5 +1,5 @@
 /* The stages of an image, in order: packages, customize (with a base only), rootfs, render, disk,
- * qcow2, verify, check, lima, manifest. */
+ * qcow2, verify, pack (if asked for), check, lima, manifest. */
 #ifndef KILN_PLAN_STAGES_H
 #define KILN_PLAN_STAGES_H
 

@@ -86,6 +86,8 @@ static int open_images(struct image **images, size_t *n, const struct options *o
 		return err_set(e, ERR_USAGE, "--base: name one variant, whose base it stands for");
 	if (images_open(images, n, paths, variants, n_variants, o->arch, &o->with, e) < 0)
 		return -1;
+	for (size_t i = 0; o->pack && i < *n; i++)
+		(*images)[i].pack = strcmp(o->pack, "none") == 0 ? NULL : o->pack;
 	if (!o->base || image_override_base(&(*images)[0], o->base, e) == 0)
 		return 0;
 	images_free(*images, *n);

@@ -5,9 +5,6 @@
 . "$TOP/tests/cli/kiln-qcow2/disks.sh"
 cd "$SCRATCH" || exit 1
 
-XZ_BLOCK=$((2 << 20))  # of level 0
-ZST_BLOCK=$((8 << 20)) # of all levels
-
 # unpacks NAME RAW PACKED: the usual program gives the disk back, and finds the file whole.
 unpacks() {
 	local program=xz
@@ -28,10 +25,10 @@ qemu-img convert -c -f raw -O qcow2 -o cluster_size=2M,compression_type=zstd dis
 qemu-img convert -c -f raw -O qcow2 -o cluster_size=512 disk.raw small.qcow2
 
 for kind in xz zst; do
-	zst=
-	[ $kind = xz ] || zst=--zst
-	level=1
-	[ $kind = zst ] || level=0
+	case $kind in
+	xz) zst='' level=0 block=$((2 << 20)) wants='xz liblzma' ;;
+	zst) zst=--zst level=1 block=$((8 << 20)) wants='zstd libzstd' ;;
+	esac
 	# shellcheck disable=SC2086 # a word or none
 	pack() { kiln-qcow2 pack -q $zst --level $level "$@"; }
 	exits 0 "$kind" pack disk.raw -o disk.$kind --threads 1
@@ -54,11 +51,10 @@ assert report["sha256"] == hashlib.sha256(packed).hexdigest()
 assert report["content_sha256"] == hashlib.sha256(disk).hexdigest()
 assert report["file_size"] == len(packed) and report["content_size"] == len(disk)
 assert report["block_size"] == int(sys.argv[2]) and report["level"] == int(sys.argv[3])
-assert report["format"] == sys.argv[4] and report["library"].startswith(sys.argv[5])' \
-		more.$kind $([ $kind = xz ] && echo $XZ_BLOCK 0 xz liblzma || echo $ZST_BLOCK 1 zstd libzstd)
+assert sys.argv[4].split()[0] == report["format"]
+assert report["library"].startswith(sys.argv[4].split()[1] + " ")' more.$kind $block $level "$wants"
 
 	# Sizes at every boundary, of zeros and of other bytes.
-	block=$([ $kind = xz ] && echo $XZ_BLOCK || echo $ZST_BLOCK)
 	for size in 512 1048576 $((block - 512)) $block $((block + 512)) $((2 * block)) \
 		$((3 * block - 512)); do
 		rm -f size.raw
@@ -130,7 +126,6 @@ mkdir bad
 cd bad || exit 1
 truncate -s 1M raw
 cp ../plain.qcow2 .
-before=$(names)
 exits 2 "no output" kiln-qcow2 pack raw
 says "no output: says how" '-o FILE'
 exits 2 "xz: level 10" kiln-qcow2 pack raw -o x --level 10
