@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 
 #include "fuzz.h"
-#include "image/qcow2_extract.h"
+#include "image/raw_write.h"
 #include "pieces.h"
 
 #define SIZE_MAX_BYTES (8u << 20)
@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static unsigned char head[QCOW2_HEAD_SIZE];
 	struct qcow2_header h;
 	struct err e = {0};
-	uint64_t size_bytes, got;
+	uint64_t got;
 	size_t n;
 
 	if (raw < 0) {
@@ -29,14 +29,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (qcow2_header_parse(&h, head, n, QCOW2_RULE_ANY, NULL) == 0 &&
 		h.size_bytes > SIZE_MAX_BYTES)
 		return 0;
-	const struct qcow2_extract_options opt = {
-		.image_fd = image, .image_path = "image", .out_fd = raw};
-	if (qcow2_extract(&opt, &size_bytes, &e) == 0) {
+	const struct source_options opt = {
+		.fd = image, .path = "image", .format = RAW_FORMAT_QCOW2};
+	struct source *source = NULL;
+	int rc = source_open(&source, &opt, &e);
+	if (rc == 0) {
+		const struct raw_write_options write_opt = {.source = source, .out_fd = raw};
+
+		rc = raw_write(&write_opt, &e);
 		must(io_size(raw, &got, NULL));
-		if (got != size_bytes)
+		if (got != source_size(source))
 			abort();
-	} else if (e.kind != ERR_FORMAT && e.kind != ERR_INTEGRITY && e.kind != ERR_UNSUPPORTED) {
-		abort();
 	}
+	source_free(source);
+	if (rc < 0 && e.kind != ERR_FORMAT && e.kind != ERR_INTEGRITY && e.kind != ERR_UNSUPPORTED)
+		abort();
 	return 0;
 }

@@ -18,8 +18,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	must(ftruncate(image, 0));
 	write_pieces(image, data, len);
-	const struct qcow2_verify_options opt = {
-		.raw_fd = raw, .raw_path = "raw", .image_fd = image, .image_path = "image"};
+	const struct qcow2_verify_options opt = {.image_fd = image,
+		.image_path = "image",
+		.rule = QCOW2_RULE_LIMA,
+		.raw_fd = raw,
+		.raw_path = "raw"};
 	if (qcow2_verify(&opt, &e) == 0)
 		return 0;
 	if (e.kind != ERR_CHECK && e.kind != ERR_FORMAT && e.kind != ERR_INTEGRITY &&

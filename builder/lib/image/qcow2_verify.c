@@ -1,45 +1,48 @@
 #include "image/qcow2_verify.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "base/io.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "codec/deflate.h"
-#include "image/holes.h"
-#include "image/qcow2_check.h"
-#include "image/qcow2_read.h"
+#include "image/source_digest.h"
 
-/* A window of the disk, and where the image says its clusters are. */
-struct job {
-	struct holes_window window;
-	struct qcow2_cluster clusters[HOLES_BLOCKS];
+/* One side of a comparison: the windows of its source that have data. */
+struct side {
+	struct source *source;
+	struct source_window *ahead; /* the next one */
+	bool more;                   /* there is one */
 };
 
-struct worker {
-	const struct qcow2_verify_options *opt;
-	struct deflate_decoder *decoder;
-	unsigned char raw[QCOW2_CLUSTER_SIZE];
-	unsigned char guest[QCOW2_CLUSTER_SIZE];
-	unsigned char packed[2 * QCOW2_CLUSTER_SIZE];
+/* A window of the disk. What a side has no data for is zeros. */
+struct job {
+	uint64_t offset;
+	size_t len;
+	struct source_window *image, *disk;
+	uint32_t image_mask, disk_mask;
 };
 
 struct verify {
 	const struct qcow2_verify_options *opt;
-	struct qcow2_image img;
-	unsigned char l2[QCOW2_CLUSTER_SIZE];
-	struct holes holes;
-	struct holes_window data; /* the next window where the raw disk has data */
-	bool have_data;
-	struct job *jobs; /* pool_capacity() of them, reused in turn */
+	struct side image, disk; /* without a disk that source is NULL */
+	struct job *jobs;        /* pool_capacity() of them, reused in turn */
+	size_t n_jobs;
+};
+
+struct worker {
+	const struct verify *v;
+	struct source_reader *image_reader, *disk_reader;
+	unsigned char *image, *disk;
 };
 
 static void worker_free(void *state)
 {
 	struct worker *w = state;
 
-	deflate_decoder_free(w->decoder);
+	source_reader_free(w->image_reader);
+	source_reader_free(w->disk_reader);
+	free(w->image);
+	free(w->disk);
 	free(w);
 }
 
@@ -49,8 +52,13 @@ static int worker_new(const void *ctx, void **state, struct err *e)
 
 	if (!w)
 		return -1;
-	w->opt = ctx;
-	if (deflate_decoder_new(&w->decoder, e) < 0) {
+	w->v = ctx;
+	w->image = mem_zalloc(SOURCE_WINDOW, e);
+	w->disk = mem_zalloc(SOURCE_WINDOW, e);
+	if (!w->image || !w->disk ||
+		source_reader_new(&w->image_reader, w->v->image.source, e) < 0 ||
+		(w->v->disk.source &&
+			source_reader_new(&w->disk_reader, w->v->disk.source, e) < 0)) {
 		worker_free(w);
 		return -1;
 	}
@@ -58,41 +66,22 @@ static int worker_new(const void *ctx, void **state, struct err *e)
 	return 0;
 }
 
-/* Decompress; the descriptor must not name more sectors than the data takes. */
-static int load_compressed(struct worker *w, const struct qcow2_cluster *c, struct err *e)
+static int compare_block(const struct worker *w, const struct job *j, size_t block, struct err *e)
 {
-	size_t used;
+	static const unsigned char zeros[SOURCE_BLOCK];
+	size_t start = block * SOURCE_BLOCK;
+	size_t len = j->len - start < SOURCE_BLOCK ? j->len - start : SOURCE_BLOCK;
+	const unsigned char *image = j->image_mask >> block & 1 ? w->image + start : zeros;
+	const unsigned char *disk = j->disk_mask >> block & 1 ? w->disk + start : zeros;
+	size_t at = 0;
 
-	if (io_pread_full(w->opt->image_fd, w->packed, c->len, c->offset, e) < 0 ||
-		deflate_decode(
-			w->decoder, w->packed, c->len, w->guest, QCOW2_CLUSTER_SIZE, &used, e) < 0)
-		return -1;
-	if (c->len - used >= QCOW2_SECTOR_SIZE)
-		return err_set(e, ERR_FORMAT, "compressed data is followed by unused sectors");
-	return 0;
-}
-
-static int load_guest(struct worker *w, const struct qcow2_cluster *c, struct err *e)
-{
-	switch (c->kind) {
-	case QCOW2_KIND_PLAIN:
-		return io_pread_full(w->opt->image_fd, w->guest, QCOW2_CLUSTER_SIZE, c->offset, e);
-	case QCOW2_KIND_COMPRESSED:
-		return load_compressed(w, c, e);
-	case QCOW2_KIND_HOLE:
-	case QCOW2_KIND_ZERO:
-		break;
-	}
-	memset(w->guest, 0, QCOW2_CLUSTER_SIZE);
-	return 0;
-}
-
-static int load_raw(struct worker *w, bool has_data, uint64_t offset, struct err *e)
-{
-	if (has_data)
-		return io_pread_full(w->opt->raw_fd, w->raw, QCOW2_CLUSTER_SIZE, offset, e);
-	memset(w->raw, 0, QCOW2_CLUSTER_SIZE);
-	return 0;
+	if (memcmp(image, disk, len) == 0)
+		return 0;
+	while (image[at] == disk[at])
+		at++;
+	return err_set(e, ERR_CHECK, "%s: differs from %s at byte %llu of the disk",
+		w->v->opt->image_path, w->v->opt->raw_path,
+		(unsigned long long)(j->offset + start + at));
 }
 
 static int compare_window(void *state, void *arg, struct err *e)
@@ -100,124 +89,182 @@ static int compare_window(void *state, void *arg, struct err *e)
 	struct worker *w = state;
 	const struct job *j = arg;
 
-	for (unsigned i = 0; i < HOLES_BLOCKS; i++) {
-		const struct qcow2_cluster *c = &j->clusters[i];
-		uint64_t offset = j->window.offset + (uint64_t)i * QCOW2_CLUSTER_SIZE;
-		bool has_data = j->window.data_mask >> i & 1;
-
-		if (!has_data && (c->kind == QCOW2_KIND_HOLE || c->kind == QCOW2_KIND_ZERO))
-			continue;
-		if (load_guest(w, c, e) < 0)
-			return err_prefix(e, "%s: guest byte %llu", w->opt->image_path,
-				(unsigned long long)offset);
-		if (load_raw(w, has_data, offset, e) < 0)
-			return err_prefix(e, "%s", w->opt->raw_path);
-		if (memcmp(w->guest, w->raw, QCOW2_CLUSTER_SIZE) == 0)
-			continue;
-		size_t at = 0;
-		while (w->guest[at] == w->raw[at])
-			at++;
-		return err_set(e, ERR_CHECK, "%s: differs from %s at byte %llu of the disk",
-			w->opt->image_path, w->opt->raw_path, (unsigned long long)offset + at);
+	if (j->image_mask && source_read(w->image_reader, j->image, w->image, e) < 0)
+		return -1;
+	if (!w->v->disk.source)
+		return 0;
+	if (j->disk_mask && source_read(w->disk_reader, j->disk, w->disk, e) < 0)
+		return -1;
+	for (size_t i = 0; i * SOURCE_BLOCK < j->len; i++) {
+		if ((j->image_mask | j->disk_mask) >> i & 1 && compare_block(w, j, i, e) < 0)
+			return -1;
 	}
 	return 0;
 }
 
-/* Fill in the job for the window at offset; *needed is false when both sides are holes. */
-static int make_job(struct verify *v, uint64_t offset, struct job *j, bool *needed, struct err *e)
+static int advance(struct side *side, struct err *e)
 {
-	j->window = (struct holes_window){.offset = offset};
-	*needed = false;
-	if (v->have_data && v->data.offset == offset) {
-		j->window = v->data;
-		*needed = true;
-		if (holes_next(&v->holes, &v->data, &v->have_data, e) < 0)
-			return err_prefix(e, "%s", v->opt->raw_path);
-	}
-	uint64_t first = offset / QCOW2_CLUSTER_SIZE;
-	if (first % QCOW2_L2_ENTRIES == 0 &&
-		qcow2_image_load_l2(&v->img, (uint32_t)(first / QCOW2_L2_ENTRIES), v->l2, e) < 0)
-		return err_prefix(e, "%s", v->opt->image_path);
-	for (unsigned i = 0; i < HOLES_BLOCKS; i++) {
-		uint64_t entry = qcow2_get64(v->l2 + (first + i) % QCOW2_L2_ENTRIES * 8);
+	return side->source ? source_next(side->source, side->ahead, &side->more, e) : 0;
+}
 
-		if (qcow2_image_decode(&v->img, entry, offset + (uint64_t)i * QCOW2_CLUSTER_SIZE,
-			    &j->clusters[i], e) < 0)
-			return err_prefix(e, "%s", v->opt->image_path);
-		*needed |= j->clusters[i].kind != QCOW2_KIND_HOLE;
-	}
+/* Give the window at offset to a job, if the side has data there, against its old one. */
+static int take(
+	struct side *side, uint64_t offset, struct source_window **w, uint32_t *mask, struct err *e)
+{
+	struct source_window *old = *w;
+
+	*mask = 0;
+	if (!side->more || side->ahead->offset != offset)
+		return 0;
+	*w = side->ahead;
+	*mask = side->ahead->data_mask;
+	side->ahead = old;
+	return advance(side, e);
+}
+
+/* Fill in the job for the next window in which either side has data. */
+static int make_job(struct verify *v, struct job *j, struct err *e)
+{
+	uint64_t size_bytes = source_size(v->image.source);
+	const struct source_window *first = v->image.ahead;
+
+	if (!v->image.more || (v->disk.more && v->disk.ahead->offset < first->offset))
+		first = v->disk.ahead;
+	j->offset = first->offset;
+	j->len = size_bytes - j->offset < SOURCE_WINDOW ? (size_t)(size_bytes - j->offset)
+							: SOURCE_WINDOW;
+	if (take(&v->image, j->offset, &j->image, &j->image_mask, e) < 0 ||
+		take(&v->disk, j->offset, &j->disk, &j->disk_mask, e) < 0)
+		return -1;
 	return 0;
 }
 
-static int compare_contents(struct verify *v, struct pool *pool, struct err *e)
+static int verify_all(struct verify *v, struct pool *pool, struct progress *progress, struct err *e)
 {
-	size_t capacity = pool_capacity(pool);
-	uint64_t size_bytes = v->img.header.size_bytes;
-	uint64_t offset = 0;
 	size_t next = 0;
 
-	v->jobs = mem_array(capacity, sizeof(*v->jobs), e);
-	if (!v->jobs)
+	if (advance(&v->image, e) < 0 || advance(&v->disk, e) < 0)
 		return -1;
-	holes_init(&v->holes, v->opt->raw_fd, size_bytes);
-	if (holes_next(&v->holes, &v->data, &v->have_data, e) < 0)
-		return err_prefix(e, "%s", v->opt->raw_path);
-	while (offset < size_bytes || pool_in_flight(pool)) {
-		while (offset < size_bytes && pool_in_flight(pool) < capacity) {
-			struct job *j = &v->jobs[next % capacity];
-			bool needed;
+	while (v->image.more || v->disk.more || pool_in_flight(pool)) {
+		while ((v->image.more || v->disk.more) && pool_in_flight(pool) < v->n_jobs) {
+			struct job *j = &v->jobs[next++ % v->n_jobs];
 
-			if (make_job(v, offset, j, &needed, e) < 0)
+			if (make_job(v, j, e) < 0)
 				return -1;
-			offset += HOLES_WINDOW;
-			if (needed) {
-				pool_submit(pool, j);
-				next++;
-			}
+			pool_submit(pool, j);
 		}
 		void *done;
-		if (!pool_in_flight(pool))
-			break;
 		if (pool_take(pool, &done, e) < 0)
 			return -1;
 		const struct job *j = done;
-		progress_update(v->opt->progress, j->window.offset + HOLES_WINDOW);
+		progress_update(progress, j->offset + j->len);
 	}
 	return 0;
 }
 
-/* Everything that needs no raw disk but its size. */
-static int check_image(struct verify *v, struct err *e)
+static int side_window(const struct side *side, struct source_window **w, struct err *e)
 {
-	uint64_t raw_size;
+	return side->source ? source_window_new(w, side->source, e) : 0;
+}
 
-	if (io_size(v->opt->raw_fd, &raw_size, e) < 0)
-		return err_prefix(e, "%s", v->opt->raw_path);
-	if (qcow2_image_open(&v->img, v->opt->image_fd, QCOW2_RULE_LIMA, e) < 0)
-		return err_prefix(e, "%s", v->opt->image_path);
-	if (v->img.header.size_bytes != raw_size)
-		return err_set(e, ERR_CHECK, "%s: holds a disk of %llu bytes, but %s has %llu",
-			v->opt->image_path, (unsigned long long)v->img.header.size_bytes,
-			v->opt->raw_path, (unsigned long long)raw_size);
-	if (qcow2_check_refcounts(&v->img, e) < 0)
-		return err_prefix(e, "%s", v->opt->image_path);
+static int make_jobs(struct verify *v, size_t n, struct err *e)
+{
+	v->jobs = mem_array(n, sizeof(*v->jobs), e);
+	if (!v->jobs || side_window(&v->image, &v->image.ahead, e) < 0 ||
+		side_window(&v->disk, &v->disk.ahead, e) < 0)
+		return -1;
+	v->n_jobs = n;
+	for (size_t i = 0; i < n; i++) {
+		if (side_window(&v->image, &v->jobs[i].image, e) < 0 ||
+			side_window(&v->disk, &v->jobs[i].disk, e) < 0)
+			return -1;
+	}
 	return 0;
+}
+
+static void release(struct verify *v)
+{
+	for (size_t i = 0; i < v->n_jobs; i++) {
+		source_window_free(v->jobs[i].image);
+		source_window_free(v->jobs[i].disk);
+	}
+	source_window_free(v->image.ahead);
+	source_window_free(v->disk.ahead);
+	free(v->jobs);
+	source_free(v->image.source);
+	source_free(v->disk.source);
+}
+
+static int compare(struct verify *v, struct progress *progress, struct err *e)
+{
+	static const struct pool_ops ops = {worker_new, worker_free, compare_window};
+	cleanup_pool struct pool *pool = NULL;
+
+	if (pool_new(&pool, v->opt->threads, &ops, v, e) < 0 ||
+		make_jobs(v, pool_capacity(pool), e) < 0)
+		return -1;
+	return verify_all(v, pool, progress, e);
+}
+
+static int compare_digest(struct verify *v, struct progress *progress, struct err *e)
+{
+	const struct source_digest_options opt = {
+		.source = v->image.source, .threads = v->opt->threads, .progress = progress};
+	char hex[SHA256_HEX_SIZE];
+
+	if (source_sha256(&opt, hex, e) < 0)
+		return -1;
+	if (strcmp(hex, v->opt->sha256) != 0)
+		return err_set(e, ERR_CHECK, "%s: the disk's SHA-256 is %s, not %s",
+			v->opt->image_path, hex, v->opt->sha256);
+	return 0;
+}
+
+static int open_both(struct verify *v, struct err *e)
+{
+	const struct qcow2_verify_options *opt = v->opt;
+	const struct source_options image = {.fd = opt->image_fd,
+		.path = opt->image_path,
+		.format = RAW_FORMAT_QCOW2,
+		.rule = opt->rule,
+		.refcounts = true};
+	const struct source_options disk = {
+		.fd = opt->raw_fd, .path = opt->raw_path, .format = RAW_FORMAT_RAW};
+
+	if (opt->raw_path && source_open(&v->disk.source, &disk, e) < 0)
+		return -1;
+	if (source_open(&v->image.source, &image, e) < 0)
+		return -1;
+	uint64_t image_size = source_size(v->image.source);
+	if (!opt->raw_path || source_size(v->disk.source) == image_size)
+		return 0;
+	return err_set(e, ERR_CHECK, "%s: holds a disk of %llu bytes, but %s has %llu",
+		opt->image_path, (unsigned long long)image_size, opt->raw_path,
+		(unsigned long long)source_size(v->disk.source));
+}
+
+static int check_unchanged(const struct verify *v, struct err *e)
+{
+	if (v->disk.source && source_unchanged(v->disk.source, e) < 0)
+		return -1;
+	return source_unchanged(v->image.source, e);
 }
 
 int qcow2_verify(const struct qcow2_verify_options *opt, struct err *e)
 {
-	static const struct pool_ops ops = {worker_new, worker_free, compare_window};
-	cleanup_free struct verify *v = mem_zalloc(sizeof(*v), e);
-	struct pool *pool = NULL;
-	int rc = -1;
+	struct verify v = {.opt = opt};
+	int rc = open_both(&v, e);
 
-	if (!v)
-		return -1;
-	v->opt = opt;
-	if (check_image(v, e) == 0 && pool_new(&pool, opt->threads, &ops, opt, e) == 0)
-		rc = compare_contents(v, pool, e);
-	pool_free(pool);
-	free(v->jobs);
-	qcow2_image_release(&v->img);
+	if (rc == 0) {
+		cleanup_progress struct progress *progress =
+			progress_new(opt->progress, "verify", source_size(v.image.source));
+
+		rc = (opt->sha256 ? compare_digest : compare)(&v, progress, e);
+		if (rc == 0)
+			rc = check_unchanged(&v, e);
+		if (rc == 0)
+			progress_finish(progress);
+	}
+	release(&v);
 	return rc;
 }

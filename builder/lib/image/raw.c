@@ -8,8 +8,9 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "image/holes.h"
-#include "image/qcow2_extract.h"
 #include "image/qcow2_format.h"
+#include "image/raw_write.h"
+#include "image/source.h"
 
 int raw_format_parse(const char *name, enum raw_format *format, struct err *e)
 {
@@ -35,8 +36,7 @@ static int open_image(const struct raw_options *opt, uint64_t *size_bytes, struc
 	return steal_fd(&fd);
 }
 
-static int extract(
-	const struct raw_options *opt, int fd, int to_fd, uint64_t *size_bytes, struct err *e)
+static int check_magic(const struct raw_options *opt, int fd, struct err *e)
 {
 	unsigned char magic[4];
 	size_t got;
@@ -46,15 +46,27 @@ static int extract(
 	if (!qcow2_has_magic(magic, got))
 		return err_set(e, ERR_FORMAT,
 			"%s: not a qcow2 image; if it is a raw disk, say --format raw", opt->path);
-	const struct qcow2_extract_options extract_opt = {
-		.image_fd = fd,
-		.image_path = opt->path,
-		.out_fd = to_fd,
-		.threads = opt->threads,
-		.progress = opt->progress,
-	};
+	return 0;
+}
 
-	return qcow2_extract(&extract_opt, size_bytes, e);
+static int extract(
+	const struct raw_options *opt, int fd, int to_fd, uint64_t *size_bytes, struct err *e)
+{
+	const struct source_options source_opt = {
+		.fd = fd, .path = opt->path, .format = RAW_FORMAT_QCOW2};
+	cleanup_source struct source *source = NULL;
+	cleanup_progress struct progress *progress = NULL;
+
+	if (check_magic(opt, fd, e) < 0 || source_open(&source, &source_opt, e) < 0)
+		return -1;
+	*size_bytes = source_size(source);
+	progress = progress_new(opt->progress, "extract", *size_bytes);
+	const struct raw_write_options write_opt = {
+		.source = source, .out_fd = to_fd, .threads = opt->threads, .progress = progress};
+	if (raw_write(&write_opt, e) < 0)
+		return -1;
+	progress_finish(progress);
+	return 0;
 }
 
 int raw_open(const struct raw_options *opt, int *fd, uint64_t *size_bytes, struct err *e)

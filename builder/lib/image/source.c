@@ -50,8 +50,7 @@ static int open_qcow2(struct source *s, struct err *e)
 	if (qcow2_image_open(&s->img, s->opt.fd, s->opt.rule, e) < 0)
 		return -1;
 	s->size_bytes = s->img.header.size_bytes;
-	if ((s->opt.rule == QCOW2_RULE_LIMA ? qcow2_check_refcounts : qcow2_check_owners)(
-		    &s->img, e) < 0)
+	if ((s->opt.refcounts ? qcow2_check_refcounts : qcow2_check_owners)(&s->img, e) < 0)
 		return -1;
 	return qcow2_cursor_init(&s->cursor, &s->img, e);
 }

@@ -61,25 +61,22 @@ static int convert(const struct engine_options *opt, struct err *e)
 	return run(&argv, &out, e) < 0 ? err_prefix(e, "%s", opt->out_path) : 0;
 }
 
-static int verify(const struct engine_options *opt, uint64_t size_bytes, struct err *e)
+static int verify(const struct engine_options *opt, struct err *e)
 {
-	cleanup_progress struct progress *progress =
-		progress_new(opt->progress, "verify", size_bytes);
-	const struct qcow2_verify_options verify_opt = {.raw_fd = opt->raw_fd,
-		.raw_path = opt->raw_path,
-		.image_fd = opt->out_fd,
+	const struct qcow2_verify_options verify_opt = {.image_fd = opt->out_fd,
 		.image_path = opt->out_path,
+		.rule = QCOW2_RULE_LIMA,
+		.raw_fd = opt->raw_fd,
+		.raw_path = opt->raw_path,
 		.threads = opt->threads,
-		.progress = progress};
+		.progress = opt->progress};
 
-	if (qcow2_verify(&verify_opt, e) < 0) {
-		/* No fault of the input's. */
-		if (e && e->kind != ERR_IO && e->kind != ERR_INTERNAL)
-			e->kind = ERR_INTEGRITY;
-		return err_prefix(e, "what qemu-img wrote");
-	}
-	progress_finish(progress);
-	return 0;
+	if (qcow2_verify(&verify_opt, e) == 0)
+		return 0;
+	/* No fault of the input's. */
+	if (e && e->kind != ERR_IO && e->kind != ERR_INTERNAL)
+		e->kind = ERR_INTEGRITY;
+	return err_prefix(e, "what qemu-img wrote");
 }
 
 int engine_qemu_img(const struct engine_options *opt, struct qcow2_write_result *result,
@@ -87,8 +84,7 @@ int engine_qemu_img(const struct engine_options *opt, struct qcow2_write_result 
 {
 	if (io_size(opt->raw_fd, &result->virtual_size, e) < 0)
 		return err_prefix(e, "%s", opt->raw_path);
-	if (read_version(library, e) < 0 || convert(opt, e) < 0 ||
-		verify(opt, result->virtual_size, e) < 0)
+	if (read_version(library, e) < 0 || convert(opt, e) < 0 || verify(opt, e) < 0)
 		return -1;
 	if (sha256_fd_hex(opt->out_fd, result->sha256, &result->file_size, e) < 0)
 		return err_prefix(e, "%s", opt->out_path);
