@@ -100,6 +100,18 @@ rm "$stored"
 exits 0 "ratios are stored" bench --only zeros --baseline "$stored" --update-baseline
 is "those that were measured" "$(value "d['ratios'] == json.load(open('$stored'))['ratios']")" True
 
+cat >"$SCRATCH/known.py" <<'PY'
+import json, sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1])
+from lib import qcow2_cases
+known = {pair.key() for _, _, pairs in qcow2_cases.plan("debian") for pair in pairs}
+gone = set(json.load(open(sys.argv[2]))["ratios"]) - known
+assert not gone, gone
+PY
+check "the repository's stored ratios are ratios that there are" "$python" "$SCRATCH/known.py" \
+	"$TOP/tests/bench" "$TOP/tests/bench/qcow2.baseline.json"
+
 exits 2 "no runs" bench --runs 0
 exits 2 "an unknown group" bench --only nothing
 exits 2 "an unknown benchmark" "$TOP/ci/bench" nothing
