@@ -58,17 +58,32 @@ static void clear_holes(const struct source_window *window, unsigned char *disk)
 	}
 }
 
-/* Append one cluster to out. Returns its bytes. */
-static size_t compress_cluster(
-	struct worker *w, const unsigned char *cluster, size_t size, unsigned char *out)
+/* Compress what shrinks, one cluster after the other, then append the others as they are. */
+static void compress_clusters(struct worker *w, struct qcow2_job *j, const unsigned char *disk)
 {
-	size_t n = qcow2_encode(w->encoder, cluster, size, out, size - 1);
+	size_t size = (size_t)1 << w->opt->cluster_bits;
+	size_t blocks = size / SOURCE_BLOCK;
+	uint64_t cluster_mask = ((uint64_t)1 << blocks) - 1;
+	unsigned char *out = j->data;
 
-	if (n == 0) {
-		memcpy(out, cluster, size);
-		n = size;
+	for (size_t i = 0; i < SOURCE_BLOCKS / blocks; i++) {
+		const unsigned char *cluster = disk + i * size;
+
+		j->len[i] = 0;
+		if (!(j->window->data_mask >> i * blocks & cluster_mask) || is_zero(cluster, size))
+			continue;
+		size_t n = qcow2_encode(w->encoder, cluster, size, out, size - 1);
+		j->len[i] = n ? (uint32_t)n : (uint32_t)size;
+		if (n && w->opt->share)
+			j->crc[i] = deflate_crc32(out, n);
+		out += n;
 	}
-	return n;
+	for (size_t i = 0; i < SOURCE_BLOCKS / blocks; i++) {
+		if (j->len[i] < size)
+			continue;
+		memcpy(out, disk + i * size, size);
+		out += size;
+	}
 }
 
 /* Reading is part of the job: it is const input, and copying out of the page cache is work that
@@ -77,27 +92,13 @@ static int compress_window(void *state, void *arg, struct err *e)
 {
 	struct worker *w = state;
 	struct qcow2_job *j = arg;
-	size_t size = (size_t)1 << w->opt->cluster_bits;
-	size_t blocks = size / SOURCE_BLOCK;
-	uint64_t cluster_mask = ((uint64_t)1 << blocks) - 1;
 	unsigned char *disk = j->disk ? j->disk : w->disk;
-	unsigned char *out = j->data;
 
 	if (source_read(w->reader, j->window, disk, e) < 0)
 		return -1;
-	if (j->disk || blocks > 1)
+	if (j->disk || w->opt->cluster_bits > QCOW2_WRITE_CLUSTER_BITS)
 		clear_holes(j->window, disk);
-	for (size_t i = 0; i < SOURCE_BLOCKS / blocks; i++) {
-		const unsigned char *cluster = disk + i * size;
-
-		j->len[i] = 0;
-		if (!(j->window->data_mask >> i * blocks & cluster_mask) || is_zero(cluster, size))
-			continue;
-		j->len[i] = (uint32_t)compress_cluster(w, cluster, size, out);
-		if (w->opt->share && j->len[i] < size)
-			j->crc[i] = deflate_crc32(out, j->len[i]);
-		out += j->len[i];
-	}
+	compress_clusters(w, j, disk);
 	return 0;
 }
 

@@ -15,8 +15,8 @@ struct qcow2_job {
 	uint32_t len[SOURCE_BLOCKS]; /* of each cluster: 0: zeros; a cluster: plain; else compressed
 				      */
 	uint32_t crc[SOURCE_BLOCKS]; /* when clusters are shared: of what is compressed */
-	unsigned char *data;         /* SOURCE_WINDOW bytes: the clusters, one after the other */
-	unsigned char *disk;         /* when the disk is hashed: the window; else NULL */
+	unsigned char *data; /* SOURCE_WINDOW bytes: what is compressed, then what is plain */
+	unsigned char *disk; /* when the disk is hashed: the window; else NULL */
 };
 
 /* The pool's work on such jobs; its ctx is the writer's options. */

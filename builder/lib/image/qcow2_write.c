@@ -156,9 +156,11 @@ static void begin_write_back(struct writer *w)
 	w->written_back = end;
 }
 
-/* Write a finished window, neighbours in the file with one call. */
+/* Write a finished window, neighbours in the file with one call. What is plain comes last, so that
+ * compressed data is broken off once at most. */
 static int write_window(struct writer *w, const struct qcow2_job *j, struct err *e)
 {
+	size_t n = SOURCE_WINDOW / w->cluster_size;
 	struct run run = {.data = j->data};
 
 	if (j->window->offset / w->l2_span != w->l2_index) {
@@ -166,8 +168,12 @@ static int write_window(struct writer *w, const struct qcow2_job *j, struct err 
 			return -1;
 		w->l2_index = j->window->offset / w->l2_span;
 	}
-	for (size_t i = 0; i < SOURCE_WINDOW / w->cluster_size; i++) {
-		if (j->len[i] && place_cluster(w, j, i, &run, e) < 0)
+	for (size_t i = 0; i < n; i++) {
+		if (j->len[i] && j->len[i] < w->cluster_size && place_cluster(w, j, i, &run, e) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (j->len[i] == w->cluster_size && place_cluster(w, j, i, &run, e) < 0)
 			return -1;
 	}
 	if (flush_run(w, &run, e) < 0)

@@ -1,13 +1,13 @@
-/* Writes a disk as a compressed qcow2 image: clusters in guest order, zeros left out, exact
- * refcounts. The bytes depend on the disk's contents, the options that say how to store them and
- * the compressor's version, not on the number of threads nor on where the disk's file has holes.
+/* Writes a disk as a compressed qcow2 image: zeros left out, exact refcounts, no gaps to speak of.
+ * The bytes depend on the disk's contents, the options that say how to store them and the
+ * compressor's version, not on the number of threads nor on where the disk's file has holes.
  *
  * Layout: header, L1 table, then data in guest order with each L2 table after the data it maps,
  * then refcount blocks and refcount table. With clusters above 64 KiB, where a table's cluster
- * weighs, the L1 table comes last and the file ends with its last entry. Compressed clusters follow
- * each other at any byte; a cluster that does not shrink is stored plain, at a cluster boundary,
- * and what that leaves free before it takes later compressed clusters that fit
- * (image/qcow2_alloc.h). */
+ * weighs, the L1 table comes last and the file ends with its last entry. Of each 2 MiB of the disk
+ * the compressed clusters come first and follow each other at any byte. Then come those that do not
+ * shrink, stored plain at cluster boundaries; what that leaves free before them takes later
+ * compressed clusters that fit (image/qcow2_alloc.h). */
 #ifndef KILN_IMAGE_QCOW2_WRITE_H
 #define KILN_IMAGE_QCOW2_WRITE_H
 
