@@ -72,10 +72,8 @@ static unsigned default_level(const struct plan *p)
 
 static int plan_clusters(const struct qcow2_cli *o, struct plan *p, struct err *e)
 {
-	p->cluster_bits = QCOW2_WRITE_CLUSTER_BITS;
-	if (o->cluster_size)
-		p->cluster_bits = bits_of_size(
-			o->cluster_size, QCOW2_WRITE_CLUSTER_BITS, QCOW2_CLUSTER_BITS_MAX);
+	p->cluster_bits =
+		bits_of_size(o->cluster_size, QCOW2_WRITE_CLUSTER_BITS, QCOW2_CLUSTER_BITS_MAX);
 	if (!p->cluster_bits)
 		return err_set(e, ERR_USAGE,
 			"--cluster-size: %llu is none of 64KiB, 128KiB, 256KiB, 512KiB, 1MiB, 2MiB",
@@ -190,8 +188,8 @@ int compress_run(void *opts, char **operands, size_t n, struct err *e)
 	if (make_plan(o, operands[0], &plan, e) < 0)
 		return -1;
 	if (plan.type == QCOW2_ZSTD)
-		log_warn(
-			"zstd: only qemu reads such an image; Lima on a Mac without qemu does not");
+		log_warn("--type=zstd: only QEMU reads such an image; Lima on a Mac that has no "
+			 "qemu-img does not");
 	if (outfile_open(&out, o->output, 0644, e) < 0 ||
 		(plan.qemu_img ? write_with_qemu_img : write_ourselves)(
 			o, &plan, operands[0], out, &library, &result, e) < 0 ||

@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include "image/qcow2_write.h"
+
 #define OPTIONS(list) list, sizeof(list) / sizeof((list)[0])
 #define FIELD(name) offsetof(struct qcow2_cli, name)
 #define OUTPUT_OPTION(what)                                            \
@@ -74,6 +76,7 @@ static void init(void *opts)
 	o->engine = "kiln";
 	o->type = "deflate";
 	o->pack_level = LEVEL_DEFAULT;
+	o->cluster_size = 1u << QCOW2_WRITE_CLUSTER_BITS;
 	o->threads = cli_default_threads();
 }
 

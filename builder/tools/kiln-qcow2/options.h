@@ -18,7 +18,7 @@ struct qcow2_cli {
 	const char *type;      /* "deflate" or "zstd" */
 	const char *window;    /* "12" or "15"; NULL: 15 */
 	uint64_t level;        /* 0: the default */
-	uint64_t cluster_size; /* in bytes; 0: 64 KiB */
+	uint64_t cluster_size; /* in bytes */
 	uint64_t pack_level;   /* of pack; LEVEL_DEFAULT: that of the format */
 	uint64_t threads;
 	bool share;

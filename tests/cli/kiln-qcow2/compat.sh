@@ -56,7 +56,24 @@ for level in 1 6 12; do
 	readers "level $level" level.qcow2
 done
 
+# For a reader that decodes piece by piece and keeps 4 KiB
+for level in 1 6 12; do
+	kiln-qcow2 compress -q --window=12 --level "$level" disk.raw -o narrow.qcow2
+	counts narrow.qcow2
+	check "window 12, level $level: compressed clusters" [ "$clusters" -gt 10 ]
+	is "window 12, level $level: zlib, 4 KiB declared, byte by byte" "$by_12" "$clusters"
+done
+readers "window 12" narrow.qcow2
 qemu-img convert -c -f raw -O qcow2 disk.raw theirs.qcow2
 counts theirs.qcow2
 is "qemu-img's own: zlib, 4 KiB declared, byte by byte" "$by_12" "$clusters"
+
+# Clusters that are stored once for several places of the disk
+cp disk.raw twice.raw
+cat disk.raw >>twice.raw
+kiln-qcow2 compress -q --share twice.raw -o shared.qcow2
+check "shared: half as large" [ "$(stat -c %s shared.qcow2)" -lt $(($(stat -c %s level.qcow2) * 5 / 4)) ]
+mv twice.raw disk.raw
+digest=$(sha256sum disk.raw | cut -d ' ' -f 1)
+readers "shared" shared.qcow2
 tap_done

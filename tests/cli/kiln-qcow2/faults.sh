@@ -24,6 +24,27 @@ for n in 0 1025 4294967297 x; do
 	exits 2 "threads $n" kiln-qcow2 compress disk.raw -o out.qcow2 --threads "$n"
 	exits 2 "verify, threads $n" kiln-qcow2 verify disk.raw out.qcow2 --threads "$n"
 done
+# refused PATTERN OPTION...: not together, or not at all.
+refused() {
+	local pattern=$1
+	shift
+	exits 2 "$*" kiln-qcow2 compress disk.raw -o out.qcow2 "$@"
+	says "$*: says so" "$pattern"
+}
+refused "--type: 'lzma' is none of" --type lzma
+for size in 0 1 512 32KiB 65535 96KiB 4MiB 18446744073709551615; do
+	refused '--cluster-size: ' --type=zstd --cluster-size="$size"
+done
+refused 'not a size' --type=zstd --cluster-size=2M
+refused '--cluster-size: .*--type=zstd' --cluster-size=128KiB
+for window in 0 11 13 16 12bits; do
+	refused '--window: .* is none of' --window="$window"
+done
+refused '--window: only deflate' --window=12 --type=zstd
+refused "--format: 'vmdk' is none of" --format=vmdk
+refused '--snapshot: a raw disk has none' --snapshot=one
+refused "--engine: 'qemu' is none of" --engine=qemu
+refused 'takes no value' --share=yes
 is "nothing written by bad usage" "$(names .)" "disk.raw "
 
 : >empty.raw
@@ -34,6 +55,16 @@ exits 3 "size not in MiB" kiln-qcow2 compress odd.raw -o out.qcow2
 says "size not in MiB: remedy" 'odd.raw: .*truncate --size=%1M'
 check "the remedy works" truncate --size=%1M odd.raw
 exits 0 "the remedy is enough" kiln-qcow2 compress -q odd.raw -o odd.qcow2
+cp odd.qcow2 odd.img
+exits 3 "a qcow2 image under another name" kiln-qcow2 compress odd.img -o out.qcow2
+says "a qcow2 image under another name: remedy" 'warning: odd.img .*--format=qcow2'
+exits 0 "the remedy is enough" kiln-qcow2 compress -q --format=qcow2 odd.img -o again.qcow2
+check "the same bytes" cmp odd.qcow2 again.qcow2
+exits 3 "a raw disk named as qcow2" kiln-qcow2 compress --format=qcow2 disk.raw -o out.qcow2
+rm odd.img again.qcow2
+exits 0 "zstd" kiln-qcow2 compress -q --type=zstd disk.raw -o zstd.qcow2
+says "zstd: a warning, although quiet" 'warning: .*Mac'
+rm zstd.qcow2
 exits 5 "missing disk" kiln-qcow2 compress no.raw -o out.qcow2
 says "missing disk: named" 'no.raw: No such file'
 exits 7 "a folder as disk" kiln-qcow2 compress . -o out.qcow2
