@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "codec/deflate_fast.h"
 #include "codec/deflate_zlib.h"
 
 /* What encodes a level: its own object behind three functions. */
@@ -38,6 +39,25 @@ static void theirs_destroy(void *state)
 	libdeflate_free_compressor(state);
 }
 
+static void *fast_make(unsigned level, struct err *e)
+{
+	struct deflate_fast *state;
+
+	(void)level; /* it has one */
+	deflate_fast_new(&state, e);
+	return state;
+}
+
+static size_t fast_encode(void *state, const void *in, size_t in_len, void *out, size_t out_max)
+{
+	return deflate_fast_encode(state, in, in_len, out, out_max);
+}
+
+static void fast_destroy(void *state)
+{
+	deflate_fast_free(state);
+}
+
 static const char *theirs_library(void)
 {
 	return "libdeflate " LIBDEFLATE_VERSION_STRING;
@@ -65,13 +85,16 @@ static void zlib_destroy(void *state)
 
 static const struct engine *find_engine(unsigned level, unsigned window_bits)
 {
+	static const struct engine fast = {
+		deflate_fast_library, fast_make, fast_encode, fast_destroy};
 	static const struct engine theirs = {
 		theirs_library, theirs_make, theirs_encode, theirs_destroy};
 	static const struct engine zlib = {
 		deflate_zlib_library, zlib_make, zlib_encode, zlib_destroy};
 
-	(void)level;
-	return window_bits == DEFLATE_WINDOW_SMALL ? &zlib : &theirs;
+	if (window_bits == DEFLATE_WINDOW_SMALL)
+		return &zlib;
+	return level == 1 ? &fast : &theirs;
 }
 
 int deflate_encoder_new(

@@ -259,35 +259,54 @@ static inline void add_word(struct deflate_bits *bits, uint32_t w)
 	deflate_bits_add(bits, w & ((1u << BITS_SHIFT) - 1), w >> BITS_SHIFT);
 }
 
-static void write_match(
+static inline void write_match(
 	struct deflate_bits *bits, const struct words *w, const struct deflate_seq *s)
 {
-	unsigned symbol = deflate_dist_symbol(s->dist);
+	unsigned symbol = deflate_dist_symbol(s->dist), extra = deflate_dist_extra[symbol];
 
 	add_word(bits, w->length[s->length - DEFLATE_LEN_MIN]);
 	add_word(bits, w->dist[symbol]);
-	deflate_bits_add(bits, s->dist - deflate_dist_base[symbol], deflate_dist_extra[symbol]);
+	/* The bases, less one, end in as many zeros as there are extra bits. */
+	deflate_bits_add(bits, (s->dist - 1u) & ((1u << extra) - 1), extra);
+	deflate_bits_flush(bits);
+}
+
+static inline void write_three(
+	struct deflate_bits *bits, const struct words *w, const unsigned char *raw)
+{
+	add_word(bits, w->literal[raw[0]]);
+	add_word(bits, w->literal[raw[1]]);
+	add_word(bits, w->literal[raw[2]]);
+	deflate_bits_flush(bits);
+}
+
+/* Up to three literals: without a branch, which could not be foreseen. Three can be read. */
+static inline void write_few(
+	struct deflate_bits *bits, const struct words *w, const unsigned char *raw, unsigned n)
+{
+	add_word(bits, w->literal[raw[0]] & (0u - (n > 0)));
+	add_word(bits, w->literal[raw[1]] & (0u - (n > 1)));
+	add_word(bits, w->literal[raw[2]] & (0u - (n > 2)));
 	deflate_bits_flush(bits);
 }
 
 static void write_data(struct deflate_bits *bits, const struct words *w, const unsigned char *raw,
 	const struct deflate_seq *seqs, size_t n)
 {
-	for (const struct deflate_seq *s = seqs; s < seqs + n; s++) {
-		const unsigned char *end = raw + s->literals;
+	for (const struct deflate_seq *end = seqs + n; seqs < end; seqs++) {
+		unsigned left = seqs->literals;
 
-		for (; end - raw >= 3; raw += 3) {
-			add_word(bits, w->literal[raw[0]]);
-			add_word(bits, w->literal[raw[1]]);
-			add_word(bits, w->literal[raw[2]]);
-			deflate_bits_flush(bits);
+		for (; left > 3; left -= 3, raw += 3)
+			write_three(bits, w, raw);
+		if (seqs->length) {
+			write_few(bits, w, raw, left);
+			write_match(bits, w, seqs);
+			raw += left + seqs->length;
+			continue;
 		}
-		for (; raw < end; raw++)
-			add_word(bits, w->literal[*raw]);
+		for (; left > 0; left--)
+			add_word(bits, w->literal[*raw++]);
 		deflate_bits_flush(bits);
-		if (s->length)
-			write_match(bits, w, s);
-		raw += s->length;
 	}
 	add_word(bits, w->end);
 	deflate_bits_flush(bits);

@@ -23,8 +23,8 @@ enum {
 	DEFLATE_DIST_MAX = 32768,
 };
 
-/* Some literals, taken from the input where it stands, then a match. The last of a block may have
- * length 0: no match. */
+/* Some literals, taken from the input where it stands, then a match, or none where the length
+ * is 0. */
 struct deflate_seq {
 	uint32_t literals;
 	uint16_t length;

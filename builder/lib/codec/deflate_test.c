@@ -93,6 +93,7 @@ static void test_crc32(void)
 static void test_library(void)
 {
 	unit_about("library");
+	CHECK_STR(deflate_library(1, DEFLATE_WINDOW_DEFAULT), "kiln-deflate 1");
 	CHECK(strncmp(deflate_library(6, DEFLATE_WINDOW_DEFAULT), "libdeflate 1.", 13) == 0);
 	CHECK(strncmp(deflate_library(6, DEFLATE_WINDOW_SMALL), "zlib 1.", 7) == 0);
 }
