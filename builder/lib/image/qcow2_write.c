@@ -341,8 +341,7 @@ static int write_image(struct writer *w, struct err *e)
 	return put(w, header, sizeof(header), header_offset, e);
 }
 
-/* What the options and the disk's size ask for. */
-static int check_options(const struct qcow2_write_options *opt, struct err *e)
+int qcow2_write_check(const struct qcow2_write_options *opt, struct err *e)
 {
 	unsigned long long size_bytes = source_size(opt->source);
 	unsigned bits = opt->cluster_bits;
@@ -420,7 +419,7 @@ int qcow2_write(
 	struct writer w = {.opt = opt, .result = result};
 
 	*result = (struct qcow2_write_result){.virtual_size = source_size(opt->source)};
-	if (check_options(opt, e) < 0)
+	if (qcow2_write_check(opt, e) < 0)
 		return -1;
 	int rc = writer_init(&w, e);
 	if (rc == 0)

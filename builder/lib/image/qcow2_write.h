@@ -56,6 +56,10 @@ struct qcow2_write_result {
 	uint64_t shared; /* stored no second time */
 };
 
+/* Whether a disk can be written so: ERR_USAGE (options that do not go together), ERR_FORMAT (its
+ * size is not a multiple of 1 MiB), ERR_UNSUPPORTED (too large). */
+int qcow2_write_check(const struct qcow2_write_options *opt, struct err *e);
+
 /* Read the disk from the source's start, write the image. Source and descriptor stay the caller's;
  * out_fd is not flushed, but writing it back is begun.
  * Memory: 32 MiB, 32 MiB for each TiB of output, and for each thread 13 MiB, with hash 19 MiB; plus

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "base/io.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/outfile.h"
 #include "codec/deflate.h"
 #include "codec/zstd_frame.h"
@@ -28,10 +28,9 @@ static int add_own(
 {
 	if (json_set_int(j, "clusters_compressed", (int64_t)r->compressed, e) < 0 ||
 		json_set_int(j, "clusters_plain", (int64_t)r->plain, e) < 0 ||
-		json_set_int(j, "clusters_shared", (int64_t)r->shared, e) < 0 ||
-		json_set_int(j, "level", p->level, e) < 0)
+		json_set_int(j, "clusters_shared", (int64_t)r->shared, e) < 0)
 		return -1;
-	return json_set_text(j, "source_sha256", r->source_sha256, e);
+	return json_set_int(j, "level", p->level, e);
 }
 
 static int write_report(const struct qcow2_cli *o, const struct plan *p, const char *library,
@@ -46,6 +45,7 @@ static int write_report(const struct qcow2_cli *o, const struct plan *p, const c
 		json_set_text(j, "library", library, e) < 0 ||
 		(!p->qemu_img && add_own(j, p, r, e) < 0) ||
 		json_set_text(j, "sha256", r->sha256, e) < 0 ||
+		json_set_text(j, "source_sha256", r->source_sha256, e) < 0 ||
 		json_set_int(j, "virtual_size", (int64_t)r->virtual_size, e) < 0 ||
 		json_write(j, &text, e) < 0)
 		return -1;
@@ -89,11 +89,10 @@ static int plan_clusters(const struct qcow2_cli *o, struct plan *p, struct err *
 /* qemu-img chooses for itself. */
 static int check_engine(const struct qcow2_cli *o, struct err *e)
 {
-	const char *given = o->level      ? "--level"
-			    : o->window   ? "--window"
-			    : o->share    ? "--share"
-			    : o->snapshot ? "--snapshot"
-					  : NULL;
+	const char *given = o->level    ? "--level"
+			    : o->window ? "--window"
+			    : o->share  ? "--share"
+					: NULL;
 
 	if (given)
 		return err_set(e, ERR_USAGE,
@@ -120,44 +119,20 @@ static int make_plan(const struct qcow2_cli *o, const char *input, struct plan *
 	return plan_clusters(o, p, e);
 }
 
-static int write_with_qemu_img(const struct qcow2_cli *o, const struct plan *p, const char *input,
-	struct outfile *out, struct buf *library, struct qcow2_write_result *result, struct err *e)
+/* Write the disk of a source whose file is fd. */
+static int write_image(const struct qcow2_cli *o, const struct plan *p, const char *input, int fd,
+	struct source *source, struct err *e)
 {
-	const struct raw_options raw = {.path = input,
-		.format = p->format,
-		.threads = (unsigned)o->threads,
-		.progress = o->common.progress};
-	cleanup_close int raw_fd = -1;
-	uint64_t size_bytes;
-
-	/* qemu never sees an image that others made. */
-	if (p->format == RAW_FORMAT_QCOW2 ? raw_open(&raw, &raw_fd, &size_bytes, e) < 0
-					  : (raw_fd = input_open(input, p->format, e)) < 0)
-		return -1;
-	const struct engine_options opt = {.raw_fd = raw_fd,
-		.raw_path = input,
-		.out_fd = outfile_fd(out),
-		.out_path = o->output,
-		.type = p->type,
-		.cluster_bits = p->cluster_bits,
-		.threads = (unsigned)o->threads,
-		.progress = o->common.progress};
-	return engine_qemu_img(&opt, result, library, e);
-}
-
-static int write_ourselves(const struct qcow2_cli *o, const struct plan *p, const char *input,
-	struct outfile *out, struct buf *library, struct qcow2_write_result *result, struct err *e)
-{
+	cleanup_outfile struct outfile *out = NULL;
 	cleanup_progress struct progress *progress = NULL;
-	cleanup_source struct source *source = NULL;
-	cleanup_close int fd = input_open(input, p->format, e);
-	const struct source_options from = {
-		.fd = fd, .path = input, .format = p->format, .snapshot = o->snapshot};
+	cleanup_buf struct buf library = {0};
+	const struct engine_input in = {fd, p->format, o->common.progress};
+	struct qcow2_write_result result = {0};
 
-	if (fd < 0 || source_open(&source, &from, e) < 0 ||
-		buf_puts(library, qcow2_codec_library(p->type, p->level, p->window_bits), e) < 0)
+	if (outfile_open(&out, o->output, 0644, e) < 0)
 		return -1;
-	progress = progress_new(o->common.progress, "compress", source_size(source));
+	if (!p->qemu_img)
+		progress = progress_new(o->common.progress, "compress", source_size(source));
 	const struct qcow2_write_options opt = {.source = source,
 		.source_path = input,
 		.out_fd = outfile_fd(out),
@@ -170,19 +145,23 @@ static int write_ourselves(const struct qcow2_cli *o, const struct plan *p, cons
 		.hash = o->report,
 		.threads = (unsigned)o->threads,
 		.progress = progress};
-	if (qcow2_write(&opt, result, e) < 0)
+	if (p->qemu_img ? engine_qemu_img(&opt, &in, &result, &library, e) < 0
+			: qcow2_write(&opt, &result, e) < 0 ||
+				  buf_puts(&library,
+					  qcow2_codec_library(p->type, p->level, p->window_bits),
+					  e) < 0)
+		return -1;
+	if (outfile_commit(out, e) < 0)
 		return -1;
 	progress_finish(progress);
-	return 0;
+	return o->report ? write_report(o, p, buf_str(&library), &result, e) : 0;
 }
 
 int compress_run(void *opts, char **operands, size_t n, struct err *e)
 {
 	const struct qcow2_cli *o = opts;
-	cleanup_outfile struct outfile *out = NULL;
-	cleanup_buf struct buf library = {0};
-	struct qcow2_write_result result;
-	struct plan plan;
+	cleanup_source struct source *source = NULL;
+	struct plan plan = {0};
 
 	(void)n;
 	if (make_plan(o, operands[0], &plan, e) < 0)
@@ -190,10 +169,10 @@ int compress_run(void *opts, char **operands, size_t n, struct err *e)
 	if (plan.type == QCOW2_ZSTD)
 		log_warn("--type=zstd: only QEMU reads such an image; Lima on a Mac that has no "
 			 "qemu-img does not");
-	if (outfile_open(&out, o->output, 0644, e) < 0 ||
-		(plan.qemu_img ? write_with_qemu_img : write_ourselves)(
-			o, &plan, operands[0], out, &library, &result, e) < 0 ||
-		outfile_commit(out, e) < 0)
+	cleanup_close int fd = input_open(operands[0], plan.format, e);
+	const struct source_options from = {
+		.fd = fd, .path = operands[0], .format = plan.format, .snapshot = o->snapshot};
+	if (fd < 0 || source_open(&source, &from, e) < 0)
 		return -1;
-	return o->report ? write_report(o, &plan, buf_str(&library), &result, e) : 0;
+	return write_image(o, &plan, operands[0], fd, source, e);
 }

@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/mem.h"
 #include "base/proc.h"
 #include "base/strv.h"
 #include "image/qcow2_verify.h"
+#include "image/raw_write.h"
 
 static int run(const struct strv *argv, struct buf *out, struct err *e)
 {
@@ -41,7 +43,7 @@ static int read_version(struct buf *library, struct err *e)
 
 /* The files are named by the descriptors that we hold: the output has no name yet, and no name of
  * an input is taken for one of qemu's protocols. */
-static int convert(const struct engine_options *opt, struct err *e)
+static int convert(const struct qcow2_write_options *opt, int raw_fd, struct err *e)
 {
 	static const char *const words[] = {
 		"qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", "-o", NULL};
@@ -55,21 +57,22 @@ static int convert(const struct engine_options *opt, struct err *e)
 	}
 	if (strv_addf(&argv, e, "compression_type=%s,cluster_size=%u",
 		    opt->type == QCOW2_ZSTD ? "zstd" : "zlib", 1u << opt->cluster_bits) < 0 ||
-		strv_addf(&argv, e, "/proc/%d/fd/%d", pid, opt->raw_fd) < 0 ||
+		strv_addf(&argv, e, "/proc/%d/fd/%d", pid, raw_fd) < 0 ||
 		strv_addf(&argv, e, "/proc/%d/fd/%d", pid, opt->out_fd) < 0)
 		return -1;
 	return run(&argv, &out, e) < 0 ? err_prefix(e, "%s", opt->out_path) : 0;
 }
 
-static int verify(const struct engine_options *opt, struct err *e)
+static int verify(const struct qcow2_write_options *opt, const struct engine_input *in, int raw_fd,
+	struct err *e)
 {
 	const struct qcow2_verify_options verify_opt = {.image_fd = opt->out_fd,
 		.image_path = opt->out_path,
-		.rule = QCOW2_RULE_LIMA,
-		.raw_fd = opt->raw_fd,
-		.raw_path = opt->raw_path,
+		.rule = opt->type == QCOW2_ZSTD ? QCOW2_RULE_ANY : QCOW2_RULE_LIMA,
+		.raw_fd = raw_fd,
+		.raw_path = opt->source_path,
 		.threads = opt->threads,
-		.progress = opt->progress};
+		.progress = in->progress};
 
 	if (qcow2_verify(&verify_opt, e) == 0)
 		return 0;
@@ -79,14 +82,48 @@ static int verify(const struct engine_options *opt, struct err *e)
 	return err_prefix(e, "what qemu-img wrote");
 }
 
-int engine_qemu_img(const struct engine_options *opt, struct qcow2_write_result *result,
-	struct buf *library, struct err *e)
+/* The disk of a qcow2 image as a raw one, in a file without a name; the caller closes it. */
+static int read_out(const struct qcow2_write_options *opt, const struct engine_input *in,
+	int *raw_fd, struct err *e)
 {
-	if (io_size(opt->raw_fd, &result->virtual_size, e) < 0)
-		return err_prefix(e, "%s", opt->raw_path);
-	if (read_version(library, e) < 0 || convert(opt, e) < 0 || verify(opt, e) < 0)
+	cleanup_progress struct progress *progress =
+		progress_new(in->progress, "extract", source_size(opt->source));
+	cleanup_close int fd = io_open_temp(NULL, e);
+	const struct raw_write_options write_opt = {
+		.source = opt->source, .out_fd = fd, .threads = opt->threads, .progress = progress};
+
+	if (fd < 0 || raw_write(&write_opt, e) < 0)
 		return -1;
-	if (sha256_fd_hex(opt->out_fd, result->sha256, &result->file_size, e) < 0)
+	progress_finish(progress);
+	*raw_fd = steal_fd(&fd);
+	return 0;
+}
+
+static int take_digests(const struct qcow2_write_options *opt, int raw_fd,
+	struct qcow2_write_result *result, struct err *e)
+{
+	if (sha256_fd_hex(raw_fd, result->source_sha256, NULL, e) < 0)
+		return err_prefix(e, "%s", opt->source_path);
+	if (sha256_fd_hex(opt->out_fd, result->sha256, NULL, e) < 0)
+		return err_prefix(e, "%s", opt->out_path);
+	return 0;
+}
+
+int engine_qemu_img(const struct qcow2_write_options *opt, const struct engine_input *in,
+	struct qcow2_write_result *result, struct buf *library, struct err *e)
+{
+	cleanup_close int temp = -1;
+
+	if (qcow2_write_check(opt, e) < 0 || read_version(library, e) < 0 ||
+		(in->format == RAW_FORMAT_QCOW2 && read_out(opt, in, &temp, e) < 0))
+		return -1;
+	int raw_fd = temp >= 0 ? temp : in->fd;
+	if (convert(opt, raw_fd, e) < 0 || verify(opt, in, raw_fd, e) < 0 ||
+		source_unchanged(opt->source, e) < 0 ||
+		(opt->hash && take_digests(opt, raw_fd, result, e) < 0))
+		return -1;
+	result->virtual_size = source_size(opt->source);
+	if (io_size(opt->out_fd, &result->file_size, e) < 0)
 		return err_prefix(e, "%s", opt->out_path);
 	return 0;
 }

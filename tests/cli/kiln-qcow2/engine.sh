@@ -26,6 +26,7 @@ cat >want.json <<END
   "file_size": $(stat -c %s disk.qcow2),
   "library": "qemu-img $version",
   "sha256": "$(sha256sum disk.qcow2 | cut -d ' ' -f 1)",
+  "source_sha256": "$(sha256sum disk.raw | cut -d ' ' -f 1)",
   "virtual_size": 8388608
 }
 END
@@ -37,6 +38,13 @@ check "again, same bytes" cmp disk.qcow2 again.qcow2
 kiln-qcow2 compress -q disk.raw -o ours.qcow2
 exits 0 "from a qcow2 image" engine ours.qcow2 -o again.qcow2
 check "from a qcow2 image, same bytes" cmp disk.qcow2 again.qcow2
+
+exits 0 "zstd" engine --type=zstd --cluster-size=2MiB disk.raw -o again.qcow2
+check "zstd: qemu-img compare" qemu-img compare -q -f raw -F qcow2 disk.raw again.qcow2
+qemu-img info again.qcow2 >info
+check "zstd: type" grep -q 'compression type: zstd' info
+check "zstd: cluster size" grep -q 'cluster_size: 2097152' info
+rm info
 
 # Names that qemu would take for something else
 mkdir 'json:{}'
@@ -53,6 +61,10 @@ for option in --level=6 --window=12 --share; do
 	exits 2 "$option" engine "$option" disk.raw -o out.qcow2
 	says "$option: says why" "$option|qemu-img has no such choice|unknown option"
 done
+truncate -s 1048577 odd.raw
+exits 3 "size not in MiB" engine odd.raw -o out.qcow2
+says "size not in MiB: remedy" 'odd.raw: .*truncate --size=%1M'
+rm odd.raw
 exits 2 "another engine" kiln-qcow2 compress --engine=qemu disk.raw -o out.qcow2
 exits 7 "no qemu-img" env PATH=/nonexistent "$tool" compress --engine=qemu-img disk.raw -o out.qcow2
 says "no qemu-img: remedy" "'qemu-img' is not installed; install qemu-utils"
