@@ -96,7 +96,8 @@ def try_image(program, folder, name, options, places):
 def main():
     program = sys.argv[1]
     with tap.folder("damage") as folder:
-        try_image(program, folder, "deflate", ["--level", "6"], tap.effort(6000))
+        try_image(program, folder, "deflate", [], tap.effort(10000))
+        try_image(program, folder, "deflate, shared", ["--share", "--window=12"], tap.effort(2000))
     tap.done()
 
 

@@ -29,7 +29,7 @@ def make_disk(path, rng):
 
 
 def run(command):
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=300)
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
 
 
 class Killed:
@@ -57,7 +57,7 @@ class Killed:
         elif os.path.exists(self.output):
             os.unlink(self.output)
         start = time.monotonic()
-        running = subprocess.Popen(self.command, stdin=subprocess.DEVNULL)
+        running = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         after = rng.random() * self.seconds * 1.1
         try:
             running.wait(after)
@@ -104,7 +104,10 @@ def main():
         run(("kiln-qcow2", "compress", "-q", raw, "-o", image))
         commands = (
             ("compress", ["compress", "-q", raw], "a.qcow2"),
+            ("compress a qcow2 image", ["compress", "-q", image], "b.qcow2"),
+            ("compress with zstd", ["compress", "-q", "--type=zstd", "--share", raw], "c.qcow2"),
             ("extract", ["extract", "-q", image], "a.raw"),
+            ("pack", ["pack", "-q", "--level=0", image], "a.xz"),
         )
         hits = sum(Killed(folder, *command).play(rng, tap.effort(60) // len(commands) + 1)
                    for command in commands)

@@ -19,8 +19,13 @@ SIZE = 6 * disks.MIB
 SECTOR = 512
 OPTIONS = (
     (),
-    ("--level", "1"),
+    ("--share",),
+    ("--level=1", "--window=12"),
+    ("--type=zstd", "--share"),
+    ("--type=zstd", "--cluster-size=2MiB"),
+    ("--type=zstd", "--cluster-size=256KiB", "--share"),
 )
+CLUSTERS = {"--cluster-size=2MiB": 2 << 20, "--cluster-size=256KiB": 256 << 10}
 
 
 def run(*command):
@@ -88,7 +93,7 @@ def play(seed, folder, options):
     run("kiln-qcow2", "compress", "-q", *options, raw, "-o", image)
     with open(raw, "rb") as f:
         model = bytearray(f.read())
-    cluster = 2 * disks.MIB if "2M" in options else disks.CLUSTER
+    cluster = CLUSTERS.get(options[1] if len(options) > 1 else "", disks.CLUSTER)
     guest(rng, image, cluster, model, rng.randrange(1, 20))
     hold(image, raw, model)
     run("qemu-img", "snapshot", "-c", "one", image)
@@ -120,7 +125,7 @@ def main():
             except (ValueError, subprocess.TimeoutExpired) as error:
                 wrong[options].append(f"writes.py --seed {seed}: {error}")
     for options, failures in wrong.items():
-        tap.result(not failures, f"compress {' '.join(options)}: guests' writes keep the image right",
+        tap.result(not failures, f"{' '.join(options) or 'by default'}: guests' writes keep the image right",
                    *failures)
     tap.done()
 
