@@ -47,7 +47,7 @@ fills "compress" kiln-qcow2 compress -q disk.raw -o small/file
 fills "compress a qcow2 image" kiln-qcow2 compress -q image.qcow2 -o small/file
 fills "compress with zstd" kiln-qcow2 compress -q --type=zstd --share disk.raw -o small/file
 fills "extract" kiln-qcow2 extract -q image.qcow2 -o small/file
-fills "pack" kiln-qcow2 pack -q --level=0 image.qcow2 -o small/file
+fills "pack" kiln-qcow2 pack -q --zst image.qcow2 -o small/file
 
 # The image is whole and in its place before the report is written.
 resize 65536

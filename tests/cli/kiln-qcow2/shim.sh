@@ -102,6 +102,8 @@ text 65536 2 | put disk.raw 4194304
 text 65536 2 | put disk.raw 5242880
 kiln-qcow2 compress -q disk.raw -o image.qcow2
 cp disk.raw other.raw
+head -c 1M disk.raw >small.raw
+kiln-qcow2 compress -q small.raw -o small.qcow2
 printf x | put other.raw 5242990
 
 outputs "compress" kiln-qcow2 compress -q -t 3 disk.raw -o dir/file
@@ -111,7 +113,7 @@ groups=${groups/seek:5 /} outputs "compress a qcow2 image" \
 	kiln-qcow2 compress -q -t 3 --window=12 image.qcow2 -o dir/file
 reports "compress with a report" kiln-qcow2 compress -q -t 3 disk.raw -o dir/file --report dir/report
 groups=${groups/seek:5 /} outputs "extract" kiln-qcow2 extract -q -t 3 image.qcow2 -o dir/file
-groups=${groups/seek:5 /} outputs "pack" kiln-qcow2 pack -q -t 3 --level=0 image.qcow2 -o dir/file
+groups=${groups/seek:5 /} outputs "pack" kiln-qcow2 pack -q -t 3 --level=0 small.qcow2 -o dir/file
 outputs "pack with zstd" kiln-qcow2 pack -q -t 3 --zst disk.raw -o dir/file
 differs "verify" kiln-qcow2 verify -q -t 3 other.raw image.qcow2
 tap_done
