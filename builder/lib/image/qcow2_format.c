@@ -64,6 +64,8 @@ struct head {
 
 static int unsupported(const struct head *head, const char *what, struct err *e)
 {
+	if (head->rule == QCOW2_RULE_LOOK)
+		return 0;
 	if (head->rule == QCOW2_RULE_LIMA)
 		return err_set(e, ERR_UNSUPPORTED,
 			"%s: not allowed in an image for Lima; convert it with "
@@ -78,7 +80,12 @@ static int unsupported(const struct head *head, const char *what, struct err *e)
 /* The same for what only limekiln's own rule forbids. */
 static int against_rule(const struct head *head, const char *what, struct err *e)
 {
-	return head->rule == QCOW2_RULE_LIMA ? unsupported(head, what, e) : 0;
+	if (head->rule != QCOW2_RULE_LIMA)
+		return 0;
+	return err_set(e, ERR_UNSUPPORTED,
+		"%s: not allowed in an image for Lima; 'kiln-qcow2 compress' makes one of it, and "
+		"'verify --rule=qemu' asks only for what qemu needs",
+		what);
 }
 
 static int malformed(const char *what, struct err *e)
@@ -154,9 +161,9 @@ static int check_kind(struct head *head, struct err *e)
 		return unsupported(head, "backing file", e);
 	if (qcow2_get32(data + H_CRYPT))
 		return unsupported(head, "encryption", e);
-	if (qcow2_get32(data + H_SNAPSHOTS))
-		return unsupported(head, "snapshots", e);
-	return qcow2_get64(data + H_SNAPSHOTS_OFFSET) ? against_rule(head, "snapshots", e) : 0;
+	if (qcow2_get32(data + H_SNAPSHOTS) || qcow2_get64(data + H_SNAPSHOTS_OFFSET))
+		return against_rule(head, "snapshots", e);
+	return 0;
 }
 
 static int check_compression(const struct head *head, struct err *e)
@@ -168,7 +175,7 @@ static int check_compression(const struct head *head, struct err *e)
 		return malformed("compression type without its feature bit", e);
 	if (!type && marked)
 		return malformed("compression type that does not need its feature bit", e);
-	return type > QCOW2_ZSTD ? unsupported(head, "unknown compression type", e) : 0;
+	return type > QCOW2_ZSTD ? err_set(e, ERR_UNSUPPORTED, "compression type %u", type) : 0;
 }
 
 /* What version 3 adds: lengths, refcount width, compression type. */
@@ -260,6 +267,10 @@ static int check_tables(const struct head *head, const struct qcow2_header *h, s
 		return malformed("refcount table's size out of range", e);
 	if (h->reftable_offset == 0 || h->reftable_offset % cluster_size)
 		return malformed("refcount table not at a cluster boundary", e);
+	if (h->snapshots > QCOW2_SNAPSHOTS_MAX)
+		return malformed("more than 65536 snapshots", e);
+	if (h->snapshots && (h->snapshots_offset == 0 || h->snapshots_offset % cluster_size))
+		return malformed("snapshot table not at a cluster boundary", e);
 	if (h->size_bytes % QCOW2_SECTOR_SIZE)
 		return unsupported(head, "disk size that is not a multiple of 512 bytes", e);
 	if (h->size_bytes % QCOW2_SIZE_UNIT)
@@ -303,6 +314,17 @@ int qcow2_header_parse(struct qcow2_header *h, const unsigned char *data, size_t
 		.l1_offset = qcow2_get64(data + H_L1_OFFSET),
 		.reftable_offset = qcow2_get64(data + H_REFTABLE_OFFSET),
 		.reftable_clusters = qcow2_get32(data + H_REFTABLE_CLUSTERS),
+		.refcount_bits = 16,
+		.snapshots = qcow2_get32(data + H_SNAPSHOTS),
+		.snapshots_offset = qcow2_get64(data + H_SNAPSHOTS_OFFSET),
+		.encryption = qcow2_get32(data + H_CRYPT),
+		.backing_file = qcow2_get64(data + H_BACKING_OFFSET) != 0,
 	};
+	if (head.version == 3) {
+		h->refcount_bits = 1u << qcow2_get32(data + H_REFCOUNT_ORDER);
+		h->incompatible = qcow2_get64(data + H_INCOMPATIBLE);
+		h->compatible = qcow2_get64(data + H_COMPATIBLE);
+		h->autoclear = qcow2_get64(data + H_AUTOCLEAR);
+	}
 	return check_tables(&head, h, e);
 }

@@ -24,9 +24,10 @@
 #define QCOW2_REFBLOCK_ENTRIES (QCOW2_CLUSTER_SIZE / 2)
 #define QCOW2_REFTABLE_ENTRIES (QCOW2_CLUSTER_SIZE / 8) /* in one cluster of the table */
 
-/* QEMU's own bounds for the two tables. */
+/* QEMU's own bounds for the tables. */
 #define QCOW2_L1_MAX (32u << 20 >> 3)
 #define QCOW2_REFTABLE_MAX (8u << 20) /* in bytes */
+#define QCOW2_SNAPSHOTS_MAX 65536u
 
 /* A disk's size must be a multiple of this: Lima's Go reader and vz work in MiB. */
 #define QCOW2_SIZE_UNIT (1ull << 20)
@@ -49,6 +50,18 @@
 enum qcow2_rule {
 	QCOW2_RULE_ANY,  /* what can be read as one disk */
 	QCOW2_RULE_LIMA, /* limekiln's own rule: what every reader of Lima's takes */
+	QCOW2_RULE_LOOK, /* any qcow2 image, of which nothing but tables may be readable */
+};
+
+/* Bits of the header's features. */
+enum {
+	QCOW2_INCOMPATIBLE_DIRTY = 1 << 0,
+	QCOW2_INCOMPATIBLE_CORRUPT = 1 << 1,
+	QCOW2_INCOMPATIBLE_DATA_FILE = 1 << 2,
+	QCOW2_INCOMPATIBLE_COMPRESSION = 1 << 3,
+	QCOW2_INCOMPATIBLE_EXTENDED_L2 = 1 << 4,
+	QCOW2_COMPATIBLE_LAZY_REFCOUNTS = 1 << 0,
+	QCOW2_AUTOCLEAR_BITMAPS = 1 << 0,
 };
 
 enum qcow2_compression {
@@ -65,6 +78,13 @@ struct qcow2_header {
 	uint64_t l1_offset;
 	uint64_t reftable_offset;
 	uint32_t reftable_clusters;
+	/* What follows is not encoded: images of ours have none of it, and 16-bit refcounts. */
+	unsigned refcount_bits;
+	uint32_t snapshots;
+	uint64_t snapshots_offset;
+	uint64_t incompatible, compatible, autoclear; /* features; 0 in version 2 */
+	unsigned encryption;                          /* 0: none, 1: AES, 2: LUKS */
+	bool backing_file;
 };
 
 /* Write the header to data, whose remaining bytes are zero: no extensions. */

@@ -12,6 +12,7 @@
 void qcow2_image_release(struct qcow2_image *img)
 {
 	free(img->l1);
+	qcow2_snapshots_release(&img->snapshots);
 	memset(img, 0, sizeof(*img));
 }
 
@@ -70,16 +71,47 @@ int qcow2_image_open(struct qcow2_image *img, int fd, enum qcow2_rule rule, stru
 			0)
 		return -1;
 	img->l1 = mem_zalloc(l1_len, e);
-	if (!img->l1 || io_pread_full(fd, img->l1, l1_len, h->l1_offset, e) < 0)
+	if (!img->l1 || io_pread_full(fd, img->l1, l1_len, h->l1_offset, e) < 0 ||
+		check_l1_rest(img, e) < 0)
 		return -1;
-	return check_l1_rest(img, e);
+	return h->snapshots ? qcow2_snapshots_load(&img->snapshots, fd, img->file_size, h, e) : 0;
 }
 
-int qcow2_image_l2_offset(
-	const struct qcow2_image *img, uint32_t l1_index, uint64_t *offset, struct err *e)
+int qcow2_image_load_l1(const struct qcow2_image *img, const struct qcow2_snapshot *snapshot,
+	unsigned char **l1, struct err *e)
 {
-	uint64_t entry = qcow2_get64(img->l1 + (size_t)l1_index * 8);
+	cleanup_free unsigned char *table = mem_array(snapshot->l1_entries, 8, e);
 
+	if (!table || io_pread_full(img->fd, table, (size_t)snapshot->l1_entries * 8,
+			      snapshot->l1_offset, e) < 0)
+		return -1;
+	*l1 = steal_ptr(&table);
+	return 0;
+}
+
+int qcow2_image_choose(struct qcow2_image *img, const char *id_or_name, struct err *e)
+{
+	const struct qcow2_snapshot *snapshot;
+	unsigned char *l1;
+
+	if (strcmp(id_or_name, "current") == 0)
+		return 0;
+	snapshot = qcow2_snapshots_find(&img->snapshots, id_or_name);
+	if (!snapshot)
+		return qcow2_snapshots_unknown(&img->snapshots, id_or_name, e);
+	if (qcow2_image_load_l1(img, snapshot, &l1, e) < 0)
+		return -1;
+	free(img->l1);
+	img->l1 = l1;
+	img->header.l1_entries = snapshot->l1_entries;
+	img->header.size_bytes = snapshot->size_bytes;
+	img->l1_used = (uint32_t)((snapshot->size_bytes - 1) / img->l2_span + 1);
+	return 0;
+}
+
+int qcow2_image_l1_decode(const struct qcow2_image *img, uint64_t entry, uint32_t l1_index,
+	uint64_t *offset, struct err *e)
+{
 	*offset = entry & QCOW2_OFFSET_MASK;
 	if (entry == 0)
 		return 0;
@@ -89,6 +121,13 @@ int qcow2_image_l2_offset(
 	if (img->rule == QCOW2_RULE_LIMA && !(entry & QCOW2_COPIED))
 		return err_set(e, ERR_FORMAT, "L1 entry %u: an L2 table that is shared", l1_index);
 	return qcow2_image_bounds(img, *offset, img->cluster_size, "an L2 table", e);
+}
+
+int qcow2_image_l2_offset(
+	const struct qcow2_image *img, uint32_t l1_index, uint64_t *offset, struct err *e)
+{
+	return qcow2_image_l1_decode(
+		img, qcow2_get64(img->l1 + (size_t)l1_index * 8), l1_index, offset, e);
 }
 
 int qcow2_image_load_l2(
@@ -118,7 +157,7 @@ static int decode_compressed(const struct qcow2_image *img, uint64_t entry, uint
 		return err_set(e, ERR_FORMAT,
 			"L2 entry of guest byte %llu: compressed, yet marked as not shared",
 			(unsigned long long)guest);
-	if (img->rule == QCOW2_RULE_ANY && c->offset < img->file_size &&
+	if (img->rule != QCOW2_RULE_LIMA && c->offset < img->file_size &&
 		img->file_size - c->offset < c->len &&
 		c->len - (img->file_size - c->offset) < QCOW2_SECTOR_SIZE)
 		c->len = (size_t)(img->file_size - c->offset);

@@ -227,6 +227,7 @@ static int open_both(struct verify *v, struct err *e)
 		.path = opt->image_path,
 		.format = RAW_FORMAT_QCOW2,
 		.rule = opt->rule,
+		.snapshot = opt->snapshot,
 		.refcounts = true};
 	const struct source_options disk = {
 		.fd = opt->raw_fd, .path = opt->raw_path, .format = RAW_FORMAT_RAW};

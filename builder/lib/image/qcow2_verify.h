@@ -10,6 +10,7 @@ struct qcow2_verify_options {
 	int image_fd;
 	const char *image_path; /* for messages */
 	enum qcow2_rule rule;
+	const char *snapshot; /* image/source.h */
 	int raw_fd;           /* the raw disk that the image must hold */
 	const char *raw_path; /* for messages; NULL: there is no raw disk */
 	const char *sha256;   /* without a raw disk: what the digest of the disk must be, or NULL */

@@ -45,13 +45,16 @@ static int open_raw(struct source *s, struct err *e)
 
 static int open_qcow2(struct source *s, struct err *e)
 {
-	if (s->opt.snapshot)
-		return err_set(e, ERR_UNSUPPORTED, "snapshots: not read here");
 	if (qcow2_image_open(&s->img, s->opt.fd, s->opt.rule, e) < 0)
 		return -1;
-	s->size_bytes = s->img.header.size_bytes;
-	if ((s->opt.refcounts ? qcow2_check_refcounts : qcow2_check_owners)(&s->img, e) < 0)
+	if (s->img.header.snapshots && !s->opt.snapshot)
+		return err_set(e, ERR_UNSUPPORTED,
+			"snapshots: say which disk with kiln-qcow2's --snapshot=ID or NAME; "
+			"--snapshot=current is the disk as it is now");
+	if ((s->opt.refcounts ? qcow2_check_refcounts : qcow2_check_owners)(&s->img, e) < 0 ||
+		(s->opt.snapshot && qcow2_image_choose(&s->img, s->opt.snapshot, e) < 0))
 		return -1;
+	s->size_bytes = s->img.header.size_bytes;
 	return qcow2_cursor_init(&s->cursor, &s->img, e);
 }
 

@@ -27,7 +27,7 @@ struct source_options {
 	enum raw_format format;
 	enum qcow2_rule rule; /* what a qcow2 image is held to */
 	bool refcounts;       /* its refcounts must be exact too */
-	const char *snapshot; /* of a qcow2 image: ID or name; NULL: the disk as it is */
+	const char *snapshot; /* of a qcow2 image: ID, name or "current"; NULL: it must have none */
 };
 
 struct source_window {
@@ -41,7 +41,7 @@ struct source_window {
 /* Open the disk. Of a qcow2 image the header and all tables are checked here, so that every cluster
  * is known to lie within the file and to have one use.
  * Errors name the path: ERR_FORMAT (malformed, empty), ERR_INTEGRITY (cut off), ERR_UNSUPPORTED
- * (what the rule forbids), ERR_IO. */
+ * (what the rule forbids), ERR_USAGE (no such snapshot), ERR_IO. */
 int source_open(struct source **out, const struct source_options *opt, struct err *e);
 void source_free(struct source *s);
 

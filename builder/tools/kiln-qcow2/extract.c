@@ -16,8 +16,10 @@ int extract_run(void *opts, char **operands, size_t n, struct err *e)
 	if (!o->output)
 		return err_set(e, ERR_USAGE, "extract: name the raw disk to write with -o FILE");
 	cleanup_close int image = io_open_read(operands[0], e);
-	const struct source_options source_opt = {
-		.fd = image, .path = operands[0], .format = RAW_FORMAT_QCOW2};
+	const struct source_options source_opt = {.fd = image,
+		.path = operands[0],
+		.format = RAW_FORMAT_QCOW2,
+		.snapshot = o->snapshot};
 	if (image < 0 || source_open(&source, &source_opt, e) < 0 ||
 		outfile_open(&out, o->output, 0644, e) < 0)
 		return -1;

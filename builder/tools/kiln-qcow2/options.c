@@ -38,11 +38,19 @@ static const struct cli_option compress_options[] = {
 
 static const struct cli_option verify_options[] = {
 	THREADS_OPTION("compare"),
+	{"rule", 0, CLI_CHOICE, FIELD(rule), "lima|qemu",
+		"what the image is held to; default lima"},
+	{"sha256", 0, CLI_STRING, FIELD(sha256), "HEX",
+		"without DISK.raw: the digest that the disk must have"},
+	{"snapshot", 0, CLI_STRING, FIELD(snapshot), "NAME",
+		"with --rule=qemu: the disk as of that snapshot"},
 };
 
 static const struct cli_option extract_options[] = {
 	OUTPUT_OPTION("the raw disk to write"),
 	THREADS_OPTION("decompress"),
+	{"snapshot", 0, CLI_STRING, FIELD(snapshot), "NAME",
+		"the disk as of that snapshot, by ID or name; 'current': as it is now"},
 };
 
 static const struct cli_option pack_options[] = {
@@ -58,13 +66,28 @@ static const struct cli_option pack_options[] = {
 		"write sizes and SHA-256 of the file and of the disk as JSON"},
 };
 
+static const struct cli_option info_options[] = {
+	{"json", 0, CLI_FLAG, FIELD(json), NULL, "write JSON"},
+};
+
+static const struct cli_option map_options[] = {
+	{"json", 0, CLI_FLAG, FIELD(json), NULL, "write JSON"},
+	{"snapshot", 0, CLI_STRING, FIELD(snapshot), "NAME",
+		"the disk as of that snapshot; default: as it is now"},
+};
+
 static const struct cli_command commands[] = {
 	{"compress", "DISK -o IMAGE.qcow2", "write a disk as a compressed image", 1, 1,
 		OPTIONS(compress_options), compress_run},
-	{"verify", "DISK.raw DISK.qcow2", "hold an image to the rules for Lima and to the raw disk",
-		2, 2, OPTIONS(verify_options), verify_run},
+	{"verify", "[DISK.raw] DISK.qcow2",
+		"hold an image to the rules for Lima and to the raw disk", 1, 2,
+		OPTIONS(verify_options), verify_run},
 	{"extract", "IMAGE.qcow2 -o DISK.raw", "read the disk out of any plain qcow2 image", 1, 1,
 		OPTIONS(extract_options), extract_run},
+	{"info", "IMAGE.qcow2", "say what an image is, and what its clusters are used for", 1, 1,
+		OPTIONS(info_options), info_run},
+	{"map", "IMAGE.qcow2", "list the ranges of the disk and how each is stored", 1, 1,
+		OPTIONS(map_options), map_run},
 	{"pack", "IMAGE -o FILE.xz", "write the disk as a .xz or .zst file to distribute", 1, 1,
 		OPTIONS(pack_options), pack_run},
 };
@@ -75,6 +98,7 @@ static void init(void *opts)
 
 	o->engine = "kiln";
 	o->type = "deflate";
+	o->rule = "lima";
 	o->pack_level = LEVEL_DEFAULT;
 	o->cluster_size = 1u << QCOW2_WRITE_CLUSTER_BITS;
 	o->threads = cli_default_threads();
