@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "codec/deflate_best.h"
 #include "codec/deflate_fast.h"
 #include "codec/deflate_zlib.h"
 
@@ -58,6 +59,25 @@ static void fast_destroy(void *state)
 	deflate_fast_free(state);
 }
 
+static void *best_make(unsigned level, struct err *e)
+{
+	struct deflate_best *state;
+
+	(void)level; /* it has one */
+	deflate_best_new(&state, e);
+	return state;
+}
+
+static size_t best_encode(void *state, const void *in, size_t in_len, void *out, size_t out_max)
+{
+	return deflate_best_encode(state, in, in_len, out, out_max);
+}
+
+static void best_destroy(void *state)
+{
+	deflate_best_free(state);
+}
+
 static const char *theirs_library(void)
 {
 	return "libdeflate " LIBDEFLATE_VERSION_STRING;
@@ -87,6 +107,8 @@ static const struct engine *find_engine(unsigned level, unsigned window_bits)
 {
 	static const struct engine fast = {
 		deflate_fast_library, fast_make, fast_encode, fast_destroy};
+	static const struct engine best = {
+		deflate_best_library, best_make, best_encode, best_destroy};
 	static const struct engine theirs = {
 		theirs_library, theirs_make, theirs_encode, theirs_destroy};
 	static const struct engine zlib = {
@@ -94,7 +116,7 @@ static const struct engine *find_engine(unsigned level, unsigned window_bits)
 
 	if (window_bits == DEFLATE_WINDOW_SMALL)
 		return &zlib;
-	return level == 1 ? &fast : &theirs;
+	return level == DEFLATE_LEVEL_MIN ? &fast : level == DEFLATE_LEVEL_MAX ? &best : &theirs;
 }
 
 int deflate_encoder_new(
