@@ -117,7 +117,7 @@ static void test_sizes(void)
 	unit_about("sizes");
 	for (unsigned kind = 0; kind < KINDS; kind++) {
 		bool ok = true;
-		for (size_t len = 0; len < 300; len++) {
+		for (size_t len = 0; len < 300; len += len < 20 ? 1 : 7) {
 			fill(kind, len);
 			ok &= round_trip(len);
 		}
