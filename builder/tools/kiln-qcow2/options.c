@@ -8,6 +8,17 @@
 	{                                                              \
 		"output", 'o', CLI_STRING, FIELD(output), "FILE", what \
 	}
+#define FORMAT_OPTION                                                      \
+	{                                                                  \
+		"format", 0, CLI_CHOICE, FIELD(format), "raw|qcow2",       \
+			"the input's format; default: qcow2 for names in " \
+			".qcow2, else raw"                                 \
+	}
+#define SNAPSHOT_OPTION                                                               \
+	{                                                                             \
+		"snapshot", 0, CLI_STRING, FIELD(snapshot), "NAME",                   \
+			"of a qcow2 input, by ID or name; default: the disk as it is" \
+	}
 #define THREADS_OPTION(what)                                                     \
 	{                                                                        \
 		"threads", 't', CLI_RANGE, FIELD(threads), CLI_THREADS,          \
@@ -26,10 +37,8 @@ static const struct cli_option compress_options[] = {
 		"deflate's matches reach back 4 KiB or 32 KiB; default 15"},
 	{"share", 0, CLI_FLAG, FIELD(share), NULL, "store equal compressed clusters once"},
 	THREADS_OPTION("compress"),
-	{"format", 0, CLI_CHOICE, FIELD(format), "raw|qcow2",
-		"the input's format; default: qcow2 for names in .qcow2, else raw"},
-	{"snapshot", 0, CLI_STRING, FIELD(snapshot), "NAME",
-		"of a qcow2 input, by ID or name; default: the disk as it is"},
+	FORMAT_OPTION,
+	SNAPSHOT_OPTION,
 	{"engine", 0, CLI_CHOICE, FIELD(engine), "kiln|qemu-img",
 		"what compresses; default kiln, this program"},
 	{"report", 0, CLI_STRING, FIELD(report), "FILE",
@@ -59,9 +68,8 @@ static const struct cli_option pack_options[] = {
 	{"level", 'l', CLI_RANGE, FIELD(pack_level), "0..12",
 		"xz: preset 0 to 9, default 6; with --zst: 1 to 12, default 3"},
 	THREADS_OPTION("compress"),
-	{"format", 0, CLI_CHOICE, FIELD(format), "raw|qcow2",
-		"the input's format; default: qcow2 for names in .qcow2, else raw"},
-	{"snapshot", 0, CLI_STRING, FIELD(snapshot), "NAME", "the disk as of that snapshot"},
+	FORMAT_OPTION,
+	SNAPSHOT_OPTION,
 	{"report", 0, CLI_STRING, FIELD(report), "FILE",
 		"write sizes and SHA-256 of the file and of the disk as JSON"},
 };

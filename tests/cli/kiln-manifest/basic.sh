@@ -62,6 +62,11 @@ if /usr/bin/python3 -c 'import jsonschema' 2>/dev/null; then
 		    except jsonschema.ValidationError:
 		        return True
 		    return False
+		packed = {"sha256": "a" * 64, "file_size": 5, "content_sha256": "b" * 64,
+		          "content_size": 1048576, "block_size": 25165824, "format": "xz", "level": 0,
+		          "library": "liblzma 5.4.1"}
+		assert not refused("pack", packed) and refused("pack", dict(packed, format="gz"))
+		assert refused("pack", dict(packed, content_size=512)) and refused("pack", {})
 		assert manifest["check"] == {"checks": 141, "failed": 0}
 		assert refused("extra", 1)
 		own = {"override": True, "sha256": "a" * 64, "size": 7}

@@ -15,8 +15,8 @@ unpacks() {
 
 # A disk with everything: data that shrinks, data that does not, zeros, holes, an odd end.
 truncate -s $((27 * 1048576 + 512)) disk.raw
-text 3000000 1 | put disk.raw 0
-random 2500000 1 | put disk.raw 5000000
+text 1500000 1 | put disk.raw 0
+random 1000000 1 | put disk.raw 5000000
 text 400000 2 | put disk.raw $((17 << 20))
 text 512 3 | put disk.raw $((27 << 20))
 cp --sparse=never disk.raw dense.raw
@@ -80,14 +80,18 @@ done
 # xz
 is "xz: blocks and check" "$(xz --robot --list disk.xz | awk '$1 == "file" { print $3, $7 }')" \
 	"14 CRC64"
+truncate -s 50M spread.raw
+text 300000 1 | put spread.raw 1000000
+random 200000 1 | put spread.raw 25000000
+text 300000 2 | put spread.raw $((40 << 20))
 for pair in 0:2 1:4 3:12; do
 	level=${pair%:*}
-	kiln-qcow2 pack -q --level "$level" disk.raw -o level.xz
-	xz --keep --stdout --threads=2 "-$level" --block-size="${pair#*:}MiB" disk.raw >theirs.xz
+	kiln-qcow2 pack -q --level "$level" spread.raw -o level.xz
+	xz --keep --stdout --threads=2 "-$level" --block-size="${pair#*:}MiB" spread.raw >theirs.xz
 	check "xz: level $level: the bytes are those of xz" cmp level.xz theirs.xz
 done
-kiln-qcow2 pack -q disk.raw -o default.xz
-xz --keep --stdout --threads=2 -6 disk.raw >theirs.xz
+kiln-qcow2 pack -q spread.raw -o default.xz
+xz --keep --stdout --threads=2 -6 spread.raw >theirs.xz
 check "xz: the default is xz's own" cmp default.xz theirs.xz
 check "xz: python reads it" python3 -c '
 import lzma
@@ -111,7 +115,7 @@ check "zst: every frame has a checksum" bash -c 'zstd -lv disk.zst | grep -q "^C
 for kind in xz zst; do
 	size=$(stat -c %s disk.$kind)
 	missed=
-	for ((at = 5; at < size; at += size / 23 + 1)); do
+	for ((at = 5; at < size; at += size / 13 + 1)); do
 		cp disk.$kind bad.$kind
 		poke bad.$kind $at "$(printf %02x $((0x$(od -An -tx1 -j $at -N 1 bad.$kind | tr -d ' ') ^ 1)))"
 		! "$([ $kind = xz ] && echo xz || echo zstd)" -qdc bad.$kind >bad.raw 2>/dev/null ||
