@@ -9,6 +9,7 @@ truncate -s 6M disk.raw
 text 3000000 1 | put disk.raw 70000
 random 300000 1 | put disk.raw 4000000
 qemu-img convert -f raw -O qcow2 disk.raw cloud-image.qcow2
+qemu-img snapshot -c installed cloud-image.qcow2
 
 # commands FILE...: what the documents tell to type, comments removed.
 doc_commands() { awk '/^```/ { code = $0 == "```sh"; next } code' "$TOP/docs/qcow2.md" | sed 's/  *#.*//; /^$/d'; }

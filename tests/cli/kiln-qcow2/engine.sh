@@ -46,6 +46,13 @@ check "zstd: type" grep -q 'compression type: zstd' info
 check "zstd: cluster size" grep -q 'cluster_size: 2097152' info
 rm info
 
+cp ours.qcow2 snapshots.qcow2
+qemu-img snapshot -c first snapshots.qcow2
+qemu-io -f qcow2 -c 'write -P 7 0 1M' snapshots.qcow2 >/dev/null
+exits 0 "a snapshot" engine --snapshot=first snapshots.qcow2 -o again.qcow2
+check "a snapshot: same bytes" cmp disk.qcow2 again.qcow2
+rm snapshots.qcow2
+
 # Names that qemu would take for something else
 mkdir 'json:{}'
 for name in nbd:localhost:1 'json:{}/fat:rw:x' -c 'a,b=c'; do
