@@ -1,10 +1,11 @@
-/* qcow2-damage DISK.raw IMAGE.qcow2 COUNT SEED: damage one byte of the image at COUNT random
- * places, one at a time, and hold each to the disk. Prints "OFFSET XOR" for each that was not
- * noticed; whether it should have been is for others to say. Exit 70 when an error is none of those
- * that are documented. */
+/* qcow2-damage DISK.raw IMAGE.qcow2 COUNT SEED lima|qemu: damage one byte of the image at COUNT
+ * random places, one at a time, and hold each to the disk. Prints "OFFSET XOR" for each that was
+ * not noticed; whether it should have been is for others to say. Exit 70 when an error is none of
+ * those that are documented. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -58,8 +59,11 @@ static int damage(char **argv, struct err *e)
 
 	if (raw < 0 || image < 0 || copy_image(argv[2], image, &data, &len, e) < 0)
 		return -1;
-	const struct qcow2_verify_options opt = {
-		.raw_fd = raw, .raw_path = argv[1], .image_fd = image, .image_path = argv[2]};
+	const struct qcow2_verify_options opt = {.raw_fd = raw,
+		.raw_path = argv[1],
+		.image_fd = image,
+		.image_path = argv[2],
+		.rule = strcmp(argv[5], "lima") == 0 ? QCOW2_RULE_LIMA : QCOW2_RULE_ANY};
 	if (qcow2_verify(&opt, e) < 0)
 		return -1;
 	for (unsigned long n = strtoul(argv[3], NULL, 10); n > 0; n--) {
@@ -78,7 +82,7 @@ int main(int argc, char **argv)
 {
 	struct err e = {0};
 
-	if (argc != 5)
+	if (argc != 6)
 		return 2;
 	if (damage(argv, &e) < 0) {
 		fprintf(stderr, "qcow2-damage: %s\n", e.msg);

@@ -72,12 +72,14 @@ class Judge:
         return None if done.returncode == 0 else "other contents by qemu-img compare"
 
 
-def try_image(program, folder, name, options, places):
+def try_image(program, folder, name, options, places, rule="lima"):
     raw, image = os.path.join(folder, "disk.raw"), os.path.join(folder, "disk.qcow2")
     seed = sum(name.encode())
     make_disk(raw, seed)
-    subprocess.run(("kiln-qcow2", "compress", "-q", *options, raw, "-o", image), check=True)
-    done = subprocess.run((program, raw, image, str(places), str(seed)), capture_output=True, text=True)
+    subprocess.run(("kiln-qcow2", "compress", "-q", *options, raw, "-o", image), check=True,
+                   stderr=subprocess.DEVNULL)
+    done = subprocess.run((program, raw, image, str(places), str(seed), rule), capture_output=True,
+                          text=True)
     if done.returncode:
         tap.result(False, f"{name}: every fault is a documented one", f"exit {done.returncode}",
                    *done.stderr.splitlines()[-20:])
@@ -98,6 +100,10 @@ def main():
     with tap.folder("damage") as folder:
         try_image(program, folder, "deflate", [], tap.effort(10000))
         try_image(program, folder, "deflate, shared", ["--share", "--window=12"], tap.effort(2000))
+        try_image(program, folder, "deflate, by the rule of qemu", [], tap.effort(2000), "qemu")
+        try_image(program, folder, "zstd", ["--type=zstd"], tap.effort(2000), "qemu")
+        try_image(program, folder, "zstd, shared, clusters of 256 KiB",
+                  ["--type=zstd", "--cluster-size=256KiB", "--share"], tap.effort(1000), "qemu")
     tap.done()
 
 
