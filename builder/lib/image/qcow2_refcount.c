@@ -71,6 +71,6 @@ uint64_t qcow2_refcounts_get(const struct qcow2_refcounts *r, uint64_t n)
 	case 16:
 		return qcow2_get16(r->block + n * 2);
 	default:
-		return r->block[n * bits / 8] >> (n * bits % 8) & ((1u << bits) - 1);
+		return (unsigned)r->block[n * bits / 8] >> (n * bits % 8) & ((1u << bits) - 1);
 	}
 }
