@@ -113,7 +113,7 @@ def play(seed, folder, options):
 
 
 def main():
-    seeds = range(tap.effort(36))
+    seeds = range(max(len(OPTIONS), tap.effort(36)))
     if len(sys.argv) == 3 and sys.argv[1] == "--seed":
         seeds = [int(sys.argv[2])]
     wrong = {options: [] for options in OPTIONS}
