@@ -30,7 +30,7 @@ fills() {
 		$((needed - 128)) $((needed - 64)) $((needed - 4)); do
 		resize "$kib"
 		exits 5 "$name: $kib KiB of $needed" "$@"
-		says "$name: $kib KiB: says so" 'No space left on device'
+		says "$name: $kib KiB: says so" 'small/file: .*No space left on device'
 		is "$name: $kib KiB: nothing left" "$(find small -mindepth 1)" ""
 	done
 	# The older file survives a failure to replace it.
