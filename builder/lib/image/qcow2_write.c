@@ -260,15 +260,10 @@ static uint64_t l1_clusters(const struct writer *w)
 	return ((uint64_t)w->header.l1_entries * 8 - 1) / w->cluster_size + 1;
 }
 
-static bool l1_comes_last(const struct writer *w)
-{
-	return w->opt->cluster_bits > QCOW2_WRITE_CLUSTER_BITS;
-}
-
 /* The refcount blocks count themselves and the table too: the smallest numbers that agree. */
 static void size_refcounts(const struct writer *w, uint64_t *blocks, uint64_t *table_clusters)
 {
-	uint64_t clusters = w->alloc.clusters + (l1_comes_last(w) ? l1_clusters(w) : 0);
+	uint64_t clusters = w->alloc.clusters + l1_clusters(w);
 	uint64_t block_entries = w->cluster_size / 2, table_entries = w->cluster_size / 8;
 	uint64_t total, old_total = 0;
 
@@ -314,12 +309,11 @@ static int write_tables(struct writer *w, struct err *e)
 		return err_set(e, ERR_UNSUPPORTED, "%s: larger than qcow2's refcounts reach",
 			w->opt->out_path);
 	if (qcow2_alloc_clusters(&w->alloc, blocks, &blocks_offset, e) < 0 ||
-		qcow2_alloc_clusters(&w->alloc, table_clusters, &w->header.reftable_offset, e) < 0)
-		return -1;
-	w->header.reftable_clusters = (uint32_t)table_clusters;
-	if (l1_comes_last(w) &&
+		qcow2_alloc_clusters(&w->alloc, table_clusters, &w->header.reftable_offset, e) <
+			0 ||
 		qcow2_alloc_clusters(&w->alloc, l1_clusters(w), &w->header.l1_offset, e) < 0)
 		return -1;
+	w->header.reftable_clusters = (uint32_t)table_clusters;
 	if (put_refcounts(w, blocks_offset, blocks, e) < 0)
 		return -1;
 	return put(w, w->l1, (size_t)w->header.l1_entries * 8, w->header.l1_offset, e);
@@ -330,12 +324,8 @@ static int write_image(struct writer *w, struct err *e)
 	unsigned char header[QCOW2_HEADER_SIZE];
 	uint64_t header_offset;
 
-	if (qcow2_alloc_clusters(&w->alloc, 1, &header_offset, e) < 0)
-		return -1;
-	if (!l1_comes_last(w) &&
-		qcow2_alloc_clusters(&w->alloc, l1_clusters(w), &w->header.l1_offset, e) < 0)
-		return -1;
-	if (write_with_pool(w, e) < 0 || write_tables(w, e) < 0)
+	if (qcow2_alloc_clusters(&w->alloc, 1, &header_offset, e) < 0 ||
+		write_with_pool(w, e) < 0 || write_tables(w, e) < 0)
 		return -1;
 	qcow2_header_encode(&w->header, header);
 	return put(w, header, sizeof(header), header_offset, e);

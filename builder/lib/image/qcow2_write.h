@@ -2,9 +2,9 @@
  * The bytes depend on the disk's contents, the options that say how to store them and the
  * compressor's version, not on the number of threads nor on where the disk's file has holes.
  *
- * Layout: header, L1 table, then data in guest order with each L2 table after the data it maps,
- * then refcount blocks and refcount table. With clusters above 64 KiB, where a table's cluster
- * weighs, the L1 table comes last and the file ends with its last entry. Of each 2 MiB of the disk
+ * Layout: header, data in guest order with each L2 table after the data it maps, refcount blocks,
+ * refcount table, L1 table: the file ends with its last entry, as those of qemu-img create do, since
+ * with large clusters a whole one for it would weigh. Of each 2 MiB of the disk
  * the compressed clusters come first and follow each other at any byte. Then come those that do not
  * shrink, stored plain at cluster boundaries; what that leaves free before them takes later
  * compressed clusters that fit (image/qcow2_alloc.h). */

@@ -54,7 +54,7 @@ check "all damage was undone" cmp good.qcow2 bad.qcow2
 last=$(be64 good.qcow2 $((l2 + 3 * 8)))
 end=$(((last & 0x003fffffffffffff) + (last >> 54 & 255) * 512))
 missed='' n=0 silent=0
-for ((at = 131072; at < end; at += 97)); do
+for ((at = 65536; at < end; at += 97)); do
 	flip "$at"
 	kiln-qcow2 verify -q disk.raw bad.qcow2 2>/dev/null
 	ours=$?

@@ -17,6 +17,8 @@ l2=$(l2_of good.qcow2)
 reftable=$(reftable_of good.qcow2)
 refblock=$(refblock_of good.qcow2)
 size=$(stat -c %s good.qcow2)
+end=$(((size + 65535) / 65536 * 65536)) # the first cluster behind the file
+data=65536                              # where compressed data begins
 plain_entry=$((l2 + 8 * 8))  # guest byte 524288
 plain=$(offset_in "$(be64 good.qcow2 "$plain_entry")")
 hole_entry=$((l2 + 8 * 31))
@@ -85,11 +87,11 @@ refused 3 "L1 size 2^32-1" "L1 table" 36 ffffffff
 refused 4 "L1 of 32 MiB" "L1 table" 36 00400000
 refused 3 "L1 table at 0" "L1 table" 40 0000000000000000
 refused 3 "L1 table between clusters" "L1 table" 40 0000000000010200
-refused 4 "L1 table beyond the end" "L1 table" 40 "$(hex64 "$size")"
+refused 4 "L1 table beyond the end" "L1 table" 40 "$(hex64 "$end")"
 refused 4 "L1 table at 2^64-65536" "L1 table" 40 ffffffffffff0000
 refused 3 "refcount table at 0" "refcount table" 48 0000000000000000
 refused 3 "refcount table between clusters" "refcount table" 48 "$(hex64 $((reftable + 8)))"
-refused 4 "refcount table beyond the end" "refcount table" 48 "$(hex64 "$size")"
+refused 4 "refcount table beyond the end" "refcount table" 48 "$(hex64 "$end")"
 refused 4 "refcount table at 2^64-65536" "refcount table" 48 ffffffffffff0000
 refused 3 "refcount table of no size" "refcount table" 56 00000000
 refused 3 "refcount table of 2^32-1 clusters" "refcount table" 56 ffffffff
@@ -99,44 +101,44 @@ refused 4 "refcount table of 128 clusters" "refcount table" 56 00000080
 refused 3 "L1 entry with reserved bits" "L1 entry 0" "$l1" "$(hex64 $((l2 | 1 | 1 << 63)))"
 refused 3 "L1 entry between clusters" "L1 entry 0" "$l1" "$(hex64 $((l2 + 512 | 1 << 63)))"
 refused 3 "L1 entry marked as shared" "L1 entry 0" "$l1" "$(hex64 "$l2")"
-refused 4 "L1 entry beyond the end" "L2 table" "$l1" "$(hex64 $((size | 1 << 63)))"
+refused 4 "L1 entry beyond the end" "L2 table" "$l1" "$(hex64 $((end | 1 << 63)))"
 refused 3 "L1 entry beyond the disk" "L1 entry 1" 36 00000002 $((l1 + 8)) "$(hex64 $((l2 | 1 << 63)))"
-refused 3 "L2 table is the L1 table" "overlap" "$l1" "$(hex64 $((l1 | 1 << 63)))"
+refused 3 "L2 table is the refcount table" "overlap" "$l1" "$(hex64 $((reftable | 1 << 63)))"
 refused 3 "L2 entry with reserved bits" "malformed" "$plain_entry" "$(hex64 $((plain | 2 | 1 << 63)))"
 refused 3 "L2 entry between clusters" "malformed" "$plain_entry" "$(hex64 $((plain + 512 | 1 << 63)))"
 refused 3 "plain cluster marked as shared" "shared" "$plain_entry" "$(hex64 "$plain")"
-refused 4 "plain cluster beyond the end" "cluster" "$plain_entry" "$(hex64 $((size | 1 << 63)))"
+refused 4 "plain cluster beyond the end" "cluster" "$plain_entry" "$(hex64 $((end | 1 << 63)))"
 refused 3 "plain cluster with two uses" "overlap" "$hole_entry" "$(hex64 $((plain | 1 << 63)))"
 refused 3 "plain cluster in the L2 table" "overlap" "$hole_entry" "$(hex64 $((l2 | 1 << 63)))"
 refused 3 "plain cluster in a refcount block" "overlap" "$hole_entry" "$(hex64 $((refblock | 1 << 63)))"
 refused 3 "plain cluster in the header" "malformed" "$hole_entry" 8000000000000000
-refused 3 "plain cluster in compressed data" "overlap" "$hole_entry" 8000000000020000
+refused 3 "plain cluster in compressed data" "overlap" "$hole_entry" 8000000000010000
 refused 3 "compressed data in a plain cluster" "overlap" "$hole_entry" "$(hex64 $((plain | 1 << 62)))"
 refused 3 "compressed data in the header" "overlap" "$hole_entry" 4000000000000000
-refused 4 "compressed data beyond the end" "compressed" "$hole_entry" "$(hex64 $((size - 512 | 1 << 62 | 1 << 54)))"
+refused 4 "compressed data beyond the end" "compressed" "$hole_entry" "$(hex64 $((end - 512 | 1 << 62 | 1 << 54)))"
 refused 4 "compressed data at 2^54-1" "compressed" "$hole_entry" 7fffffffffffffff
-refused 3 "compressed and not shared" "compressed" "$l2" c000000000020000
-refused 3 "entry beyond the disk" "beyond the disk" $((l2 + 8 * 32)) 8000000000020000
-refused 3 "compressed data is no deflate stream" "compressed data" 131072 ffffffffffffffffffffffff
-refused 3 "compressed data cut by its descriptor" "compressed data" "$l2" 4000000000020000
+refused 3 "compressed and not shared" "compressed" "$l2" c000000000010000
+refused 3 "entry beyond the disk" "beyond the disk" $((l2 + 8 * 32)) 8000000000010000
+refused 3 "compressed data is no deflate stream" "compressed data" "$data" ffffffffffffffffffffffff
+refused 3 "compressed data cut by its descriptor" "compressed data" "$l2" 4000000000010000
 refused 7 "hole marked as zeros" "marked as zeros" "$hole_entry" 0000000000000001
 refused 7 "cluster marked as zeros" "marked as zeros" "$plain_entry" "$(hex64 $((plain | 1 | 1 << 63)))"
 
 # Refcounts
 refused 3 "refcount too low" "is 0, but it has 1 use" "$refblock" 0000
 refused 3 "refcount too high" "leak" "$refblock" 0002
-refused 3 "refcount of compressed data too low" "refcount" $((refblock + 4)) 0001
-refused 3 "refcount beyond the end" "leak" $((refblock + 2 * size / 65536)) 0001
+refused 3 "refcount of compressed data too low" "refcount" $((refblock + 2)) 0001
+refused 3 "refcount beyond the end" "leak" $((refblock + 2 * end / 65536)) 0001
 refused 3 "refcount at the block's end" "leak" $((refblock + 65534)) 0001
 refused 3 "L2 entry lost: a leak" "leak" "$plain_entry" 0000000000000000
 refused 3 "no refcount block" "is 0, but" "$reftable" 0000000000000000
 refused 3 "refcount block between clusters" "refcount table entry 0" "$reftable" "$(hex64 $((refblock + 2)))"
-refused 4 "refcount block beyond the end" "refcount block" "$reftable" "$(hex64 "$size")"
+refused 4 "refcount block beyond the end" "refcount block" "$reftable" "$(hex64 "$end")"
 refused 3 "two refcount blocks in one place" "overlap" $((reftable + 8)) "$(hex64 "$refblock")"
-refused 3 "refcount block in the L1 table" "overlap" "$reftable" "$(hex64 "$l1")"
+refused 3 "refcount block in the refcount table" "overlap" "$reftable" "$(hex64 "$reftable")"
 
 # Length
-for keep in $((size - 1)) $((size - 65536)) "$l2" 131072 65536 200 112 111 104 103 20 4; do
+for keep in $((size - 1)) "$l1" $((l1 - 65536)) "$l2" "$data" 200 112 111 104 103 20 4; do
 	cp good.qcow2 bad.qcow2
 	truncate -s "$keep" bad.qcow2
 	exits 4 "cut off at $keep" kiln-qcow2 verify disk.raw bad.qcow2

@@ -36,7 +36,7 @@ printf x | put mixed.raw $((11 * 1048576 - 1))
 
 for size in "${sizes[@]}"; do
 	zstd mixed --cluster-size="$size"
-	says "$size: warns of readers without zstd" 'zstd: only qemu reads such an image'
+	says "$size: warns of readers without zstd" 'zstd: only QEMU reads such an image'
 	same mixed "$size"
 	is "$size: type" "$(info mixed.qcow2 compression-type)" zstd
 	bytes=$(info mixed.qcow2 cluster-size)
