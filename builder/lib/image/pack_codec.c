@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "codec/zstd_frame.h"
 
-/* Frames of this size are some 0.1 % larger than one frame of the whole disk, and small enough to
+/* Frames of this size are some 0.4 % larger than one frame of the whole disk, and small enough to
  * keep many threads busy. */
 #define ZSTD_BLOCK ((size_t)8 << 20)
 

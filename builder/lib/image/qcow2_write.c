@@ -339,10 +339,11 @@ int qcow2_write_check(const struct qcow2_write_options *opt, struct err *e)
 
 	if (bits < QCOW2_WRITE_CLUSTER_BITS || bits > QCOW2_CLUSTER_BITS_MAX)
 		return err_set(
-			e, ERR_USAGE, "clusters of 2^%u bytes: not between 64K and 2M", bits);
+			e, ERR_USAGE, "clusters of 2^%u bytes: not between 64 KiB and 2 MiB", bits);
 	if (opt->type == QCOW2_DEFLATE && bits != QCOW2_WRITE_CLUSTER_BITS)
 		return err_set(e, ERR_USAGE,
-			"clusters of another size than 64K are for zstd: Lima's readers of deflate "
+			"clusters of another size than 64 KiB are for zstd: Lima's readers of "
+			"deflate "
 			"take no other");
 	if (size_bytes % QCOW2_SIZE_UNIT)
 		return err_set(e, ERR_FORMAT,
