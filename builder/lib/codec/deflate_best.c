@@ -11,9 +11,7 @@
 #include "codec/deflate_parts.h"
 
 enum {
-	PASSES_BEFORE = 1, /* over the whole piece, before it is cut into blocks */
-	PASSES = 3,
-	/* over the blocks */
+	PASSES = 3,        /* over the blocks */
 	PASSES_SMOOTH = 2, /* the first of them, by fractions of bits; the others by real codes */
 	PASS_JOIN = 1,
 	GAIN_MIN = 4000, /* parts: a pass that gains less of them than one is the last */
@@ -77,22 +75,6 @@ static void first_costs(struct deflate_costs *c, const unsigned char *in, uint32
 		c->dist[i] = (5u + deflate_dist_extra[i]) * DEFLATE_COST_BIT;
 }
 
-static void parse_whole(struct deflate_best *b, uint32_t len)
-{
-	struct deflate_costs *c = &b->parts.costs[0];
-
-	first_costs(c, b->parser.in, len);
-	deflate_parse(&b->parser, 0, len, c);
-	for (unsigned i = 0; i < PASSES_BEFORE; i++) {
-		b->parts.n = 1;
-		b->parts.bounds[0] = 0;
-		b->parts.bounds[1] = len;
-		deflate_parts_count(&b->parts, &b->parser);
-		deflate_costs_of_freqs(c, &b->parts.freqs[0]);
-		deflate_parse(&b->parser, 0, len, c);
-	}
-}
-
 /* Returns whether it is worth while to go on: something was gained, and literals alone would not
  * do. */
 static bool keep_best(struct deflate_best *b, uint32_t len)
@@ -129,7 +111,10 @@ static void parse_blocks(struct deflate_best *b, bool smooth)
 
 static void search(struct deflate_best *b, uint32_t len)
 {
-	parse_whole(b, len);
+	struct deflate_costs *c = &b->parts.costs[0];
+
+	first_costs(c, b->parser.in, len);
+	deflate_parse(&b->parser, 0, len, c);
 	deflate_parts_make(&b->parts, b->parts_finder, &b->parser, len);
 	b->best.bits = UINT64_MAX / 2;
 	for (unsigned pass = 0; pass < PASSES; pass++) {
@@ -216,5 +201,5 @@ size_t deflate_best_encode(
 
 const char *deflate_best_library(void)
 {
-	return "kiln-deflate-best 1";
+	return "kiln-deflate-best 2";
 }

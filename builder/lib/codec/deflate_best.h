@@ -18,7 +18,7 @@ void deflate_best_free(struct deflate_best *b);
 size_t deflate_best_encode(
 	struct deflate_best *b, const void *in, size_t in_len, void *out, size_t out_max);
 
-/* Name and version, changed whenever the bytes change: "kiln-deflate-best 1". */
+/* Name and version, changed whenever the bytes change: "kiln-deflate-best 2". */
 const char *deflate_best_library(void);
 
 #endif

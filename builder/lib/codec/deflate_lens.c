@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "codec/deflate_parse.h"
+#include "codec/deflate_split.h"
 
 enum {
 	LENGTHS = DEFLATE_CODE_MAX + 1,
@@ -51,12 +52,13 @@ static void price_lengths(const struct alphabet *a, uint64_t (*own)[LENGTHS])
 	/* The sum of freq * length + price / 2^length is least at length = log2(total / freq)
 	 * when price is total / ln(2), 369/256 of it. */
 	uint64_t price = (uint64_t)a->total * 369 * a->price >> PRICE_SHIFT;
+	uint32_t log_total = deflate_log2(a->total, DEFLATE_COST_SHIFT);
 
 	for (unsigned i = 0; i < a->n; i++) {
 		uint32_t f = a->freqs[i];
-		unsigned ideal =
-			(deflate_log2(a->total) - deflate_log2(f ? f : 1) + DEFLATE_COST_BIT / 2) >>
-			DEFLATE_COST_SHIFT;
+		unsigned ideal = (log_total - deflate_log2(f ? f : 1, DEFLATE_COST_SHIFT) +
+					 DEFLATE_COST_BIT / 2) >>
+				 DEFLATE_COST_SHIFT;
 		if (ideal > DEFLATE_CODE_MAX)
 			ideal = DEFLATE_CODE_MAX;
 		own[i][0] = a->needed[i] ? NEVER : 0;

@@ -12,8 +12,9 @@ enum { DEFLATE_PIECE_MAX = 65536 };
 
 /* A match of this length, and of every shorter one. */
 struct deflate_match {
-	uint16_t length; /* 3 to 258 */
-	uint16_t dist;   /* 1 to 32768 */
+	uint8_t slot;   /* the length, 3 to 258, less 3 */
+	uint8_t symbol; /* of the distance */
+	uint16_t dist;  /* 1 to 32768 */
 };
 
 struct deflate_finder;

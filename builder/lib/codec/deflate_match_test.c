@@ -32,11 +32,12 @@ static void check(struct deflate_finder *f, size_t len)
 		unsigned before = 0;
 		for (uint32_t i = m.first[pos]; i < m.first[pos + 1]; i++) {
 			const struct deflate_match *a = &m.at[i];
-			if (a->length < 3 || a->length > 258 || a->length < before || a->dist < 1 ||
-				a->dist > pos || a->dist > 32768 || pos + a->length > len ||
-				memcmp(in + pos, in + pos - a->dist, a->length) != 0)
+			unsigned length = a->slot + 3u;
+			if (length < before || a->dist < 1 || a->dist > pos || a->dist > 32768 ||
+				pos + length > len || a->symbol != deflate_dist_symbol(a->dist) ||
+				memcmp(in + pos, in + pos - a->dist, length) != 0)
 				wrong++;
-			before = a->length;
+			before = length;
 		}
 		if (pos % 997 == 0) {
 			looked++;

@@ -1,28 +1,17 @@
 #include "codec/deflate_parse.h"
 
+#include "codec/deflate_split.h"
+
 enum {
 	MISSING_BITS = 13,
 	SPARSE = 32, /* of lengths over this only each so-many-th is tried */
 	SPARSE_STEP = 8,
 };
 
-uint32_t deflate_log2(uint32_t n)
-{
-	unsigned top = 31u - (unsigned)__builtin_clz(n);
-	uint64_t x = (uint64_t)n << (31 - top); /* 1 to 2, with 31 binary places */
-	uint32_t log = top;
-
-	for (unsigned i = 0; i < DEFLATE_COST_SHIFT; i++) {
-		x = x * x >> 31;
-		log = log << 1 | (uint32_t)(x >> 32);
-		x >>= x >> 32;
-	}
-	return log;
-}
-
 static uint32_t cost_of_freq(uint32_t f, uint32_t total)
 {
-	uint32_t cost = deflate_log2(total) - deflate_log2(f ? f : 1);
+	uint32_t cost = deflate_log2(total, DEFLATE_COST_SHIFT) -
+			deflate_log2(f ? f : 1, DEFLATE_COST_SHIFT);
 
 	return cost < DEFLATE_COST_BIT / 2 ? DEFLATE_COST_BIT / 2 : cost;
 }
@@ -74,6 +63,8 @@ void deflate_costs_of_lens(struct deflate_costs *c, const struct deflate_lens *l
  * distance, so that the nearest does. */
 enum { KEY_COST = 32, KEY_LENGTH = 16, KEY_LENGTH_MAX = 511 };
 
+#define NEVER (UINT64_MAX / 2)
+
 struct keys {
 	uint64_t literal[256];
 	uint64_t length[DEFLATE_LEN_MAX + 1];
@@ -84,6 +75,8 @@ static void make_keys(struct keys *k, const struct deflate_costs *c)
 {
 	for (unsigned i = 0; i < 256; i++)
 		k->literal[i] = (uint64_t)c->literal[i] << KEY_COST;
+	for (unsigned i = 0; i < DEFLATE_LEN_MIN; i++)
+		k->length[i] = NEVER;
 	for (unsigned i = DEFLATE_LEN_MIN; i <= DEFLATE_LEN_MAX; i++)
 		k->length[i] = (uint64_t)c->length[i] << KEY_COST | (uint64_t)(KEY_LENGTH_MAX - i)
 									    << KEY_LENGTH;
@@ -96,6 +89,12 @@ static inline uint64_t min(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static inline uint64_t key(
+	const struct keys *k, const uint64_t *cheapest, unsigned length, uint64_t dist)
+{
+	return cheapest[length] + k->length[length] + dist;
+}
+
 /* The key of the cheapest match at i, or best if that is cheaper. cheapest: after the position. */
 static inline uint64_t try_matches(const struct deflate_matches *matches, uint32_t i, uint32_t room,
 	const struct keys *k, const uint64_t *cheapest, uint64_t best)
@@ -106,20 +105,25 @@ static inline uint64_t try_matches(const struct deflate_matches *matches, uint32
 
 	/* The longest first: a length takes the cheapest distance of all that reach as far. */
 	while (m-- > first) {
-		unsigned length = m->length < room ? m->length : room;
-		unsigned least = m > first ? m[-1].length : DEFLATE_LEN_MIN - 1;
+		int length = m->slot + DEFLATE_LEN_MIN;
+		int least = m > first ? m[-1].slot + DEFLATE_LEN_MIN : DEFLATE_LEN_MIN - 1;
 
-		dist = min(dist, k->dist[deflate_dist_symbol(m->dist)] + m->dist);
+		dist = min(dist, k->dist[m->symbol] + m->dist);
+		/* Where no match can be longer, the shorter ones hardly ever gain a bit. */
+		if (length == DEFLATE_LEN_MAX && room >= DEFLATE_LEN_MAX)
+			return key(k, cheapest, DEFLATE_LEN_MAX, dist);
+		if (length > (int)room)
+			length = (int)room;
 		for (; length > least && length > SPARSE; length -= SPARSE_STEP)
-			best = min(best, cheapest[length] + k->length[length] + dist);
-		uint64_t other = best; /* two at a time wait less for each other */
-		for (; length > least + 1; length -= 2) {
-			best = min(best, cheapest[length] + k->length[length] + dist);
-			other = min(other, cheapest[length - 1] + k->length[length - 1] + dist);
+			best = min(best, key(k, cheapest, (unsigned)length, dist));
+		/* Four at a time wait less for each other. What is below least gets its turn with
+		 * a distance as cheap or cheaper, what is below the least length costs NEVER. */
+		for (; length > least; length -= 4) {
+			const uint64_t *c = cheapest + length, *l = k->length + length;
+			uint64_t a = min(c[0] + l[0], c[-1] + l[-1]);
+			uint64_t b = min(c[-2] + l[-2], c[-3] + l[-3]);
+			best = min(best, min(a, b) + dist);
 		}
-		best = min(best, other);
-		if (length > least)
-			best = min(best, cheapest[length] + k->length[length] + dist);
 	}
 	return best;
 }

@@ -32,9 +32,6 @@ struct deflate_parser {
 	uint64_t cheapest[DEFLATE_PIECE_MAX + 1]; /* from a position to the end of its block */
 };
 
-/* log2(n) in the units of costs; n: 1 or more. */
-uint32_t deflate_log2(uint32_t n);
-
 /* What symbols cost that occur this often, to the fraction of a bit; ones that do not occur cost
  * as much as if they did once. */
 void deflate_costs_of_freqs(struct deflate_costs *c, const struct deflate_freqs *f);

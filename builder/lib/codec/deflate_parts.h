@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "codec/deflate_parse.h"
 
-enum { DEFLATE_BLOCKS_MAX = 96 };
+enum { DEFLATE_BLOCKS_MAX = 56 };
 
 /* Block i is what begins from bounds[i] up to bounds[i + 1]. */
 struct deflate_parts {
@@ -21,7 +21,7 @@ struct deflate_parts {
 
 struct deflate_parts_finder;
 
-/* Takes about 130 KiB. */
+/* Takes about 80 KiB. */
 int deflate_parts_finder_new(struct deflate_parts_finder **out, struct err *e);
 void deflate_parts_finder_free(struct deflate_parts_finder *s);
 

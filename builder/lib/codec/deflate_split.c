@@ -4,21 +4,26 @@
  * files of a Linux system. */
 enum { HEADER_BITS = 100, SYMBOL_BITS = 3 };
 
-/* Squaring a number between 1 and 2 gives the next binary digit of its logarithm. */
+uint32_t deflate_log2(uint32_t n, unsigned places)
+{
+	unsigned top = 31u - (unsigned)__builtin_clz(n);
+	uint64_t x = (uint64_t)n << (31 - top); /* 1 to 2, with 31 binary places */
+	uint32_t log = top;
+
+	/* Squaring a number between 1 and 2 gives the next binary digit of its logarithm. */
+	for (unsigned i = 0; i < places; i++) {
+		x = x * x >> 31;
+		log = log << 1 | (uint32_t)(x >> 32);
+		x >>= x >> 32;
+	}
+	return log;
+}
+
 void deflate_split_init(struct deflate_split *s)
 {
 	s->log[0] = 0;
-	for (uint32_t n = 1; n < DEFLATE_SPLIT_LOGS; n++) {
-		unsigned whole = 31u - (unsigned)__builtin_clz(n), digits = whole;
-		uint64_t x = (uint64_t)n << (31 - whole); /* 31 binary places */
-
-		for (unsigned i = 1; i < DEFLATE_SPLIT_UNIT; i *= 2) {
-			x = x * x >> 31;
-			digits = digits * 2 + (unsigned)(x >> 32);
-			x >>= x >> 32;
-		}
-		s->log[n] = (uint16_t)digits;
-	}
+	for (uint32_t n = 1; n < DEFLATE_SPLIT_LOGS; n++)
+		s->log[n] = (uint16_t)deflate_log2(n, DEFLATE_SPLIT_SHIFT);
 }
 
 static inline uint32_t log_of(const struct deflate_split *s, uint32_t n)

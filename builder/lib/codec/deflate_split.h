@@ -9,13 +9,18 @@
 
 enum {
 	DEFLATE_SPLIT_LOGS = 1024,
-	DEFLATE_SPLIT_UNIT = 2048, /* the parts of a bit that are counted */
+	DEFLATE_SPLIT_SHIFT = 11,
+	DEFLATE_SPLIT_UNIT = 1 << DEFLATE_SPLIT_SHIFT, /* the parts of a bit that are counted */
 };
 
 /* Logarithms to base 2 in DEFLATE_SPLIT_UNIT. Constant once deflate_split_init() has made it. */
 struct deflate_split {
 	uint16_t log[DEFLATE_SPLIT_LOGS];
 };
+
+/* log2(n) to so many binary places, in units of the last of them; n: 1 or more; places: at most
+ * 26. */
+uint32_t deflate_log2(uint32_t n, unsigned places);
 
 void deflate_split_init(struct deflate_split *s);
 

@@ -72,8 +72,20 @@ static void test_choice(void)
 		deflate_split_cost(&split, &a) + deflate_split_cost(&split, &b));
 }
 
+static void test_log2(void)
+{
+	unit_about("logarithms");
+	CHECK(deflate_log2(1, 8) == 0);
+	CHECK(deflate_log2(2, 8) == 256);
+	CHECK(deflate_log2(65536, 8) == 16 * 256);
+	CHECK(deflate_log2(3, 8) == 405); /* 256 * 1.58496 */
+	CHECK(deflate_log2(3, 11) == 3246);
+	CHECK(deflate_log2(UINT32_MAX, 8) == 32 * 256 - 1);
+}
+
 int main(void)
 {
+	test_log2();
 	deflate_split_init(&split);
 	test_logs();
 	test_cost();
