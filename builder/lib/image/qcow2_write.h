@@ -3,9 +3,9 @@
  * compressor's version, not on the number of threads nor on where the disk's file has holes.
  *
  * Layout: header, data in guest order with each L2 table after the data it maps, refcount blocks,
- * refcount table, L1 table: the file ends with its last entry, as those of qemu-img create do, since
- * with large clusters a whole one for it would weigh. Of each 2 MiB of the disk
- * the compressed clusters come first and follow each other at any byte. Then come those that do not
+ * refcount table, L1 table: the file ends with its last entry, as those of qemu-img create do,
+ * since with large clusters a whole one for it would weigh. Of each 2 MiB of the disk the
+ * compressed clusters come first and follow each other at any byte. Then come those that do not
  * shrink, stored plain at cluster boundaries; what that leaves free before them takes later
  * compressed clusters that fit (image/qcow2_alloc.h). */
 #ifndef KILN_IMAGE_QCOW2_WRITE_H
